@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_DRM_H_
+#define _PGEM_DRM_H_
+
+#include "drm.h"
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/**
+ * DOC: Rules
+ *
+ * What holds for every ioctl of pgem, so that the interface can grow:
+ *
+ * - Structures consist of fixed-width integers at their natural alignment, are
+ *   a multiple of 8 bytes long and have the same layout for 32-bit and 64-bit
+ *   programs.
+ * - A field named pad, and every flag bit without a meaning yet, must be zero;
+ *   the driver answers anything else with ``EINVAL``.
+ * - Fields may be added at the end of a structure. The value zero keeps the
+ *   meaning that the field's absence had.
+ * - A failed call leaves the structure as it was.
+ * - Numbers are never given a second meaning. Whatever is added raises the minor
+ *   version that ``DRM_IOCTL_VERSION`` reports.
+ * - All ioctls are allowed on the render node.
+ *
+ * Besides those listed, every call may fail with ``EFAULT`` (the structure cannot
+ * be read or written) and ``ENODEV`` (the device has been unbound).
+ */
+
+/**
+ * enum drm_pgem_ioctl_id - driver-private ioctl numbers, add at the end
+ *
+ * 0x01 and 0x02 are kept for FENCE_ATTACH and FENCE_SIGNAL in the meaning of
+ * vgem_drm.h.
+ */
+enum drm_pgem_ioctl_id {
+	/** @DRM_PGEM_GET_PARAM: ask for a property of the device */
+	DRM_PGEM_GET_PARAM = 0x00,
+	/** @DRM_PGEM_GEM_CREATE: create an object */
+	DRM_PGEM_GEM_CREATE = 0x03,
+	/** @DRM_PGEM_GEM_MMAP_OFFSET: ask where an object can be mapped */
+	DRM_PGEM_GEM_MMAP_OFFSET = 0x04,
+	/** @DRM_PGEM_GEM_INFO: ask for an object's size and resident memory */
+	DRM_PGEM_GEM_INFO = 0x05,
+};
+
+/**
+ * enum drm_pgem_param - what GET_PARAM can be asked for, add at the end
+ */
+enum drm_pgem_param {
+	/**
+	 * @DRM_PGEM_PARAM_PAGE_SIZE: bytes in the unit that objects are
+	 * allocated and mapped in
+	 */
+	DRM_PGEM_PARAM_PAGE_SIZE = 0,
+	/**
+	 * @DRM_PGEM_PARAM_MAX_BO_SIZE: bytes in the largest object that
+	 * GEM_CREATE accepts
+	 */
+	DRM_PGEM_PARAM_MAX_BO_SIZE = 1,
+	/**
+	 * @DRM_PGEM_PARAM_CREATE_FLAGS: mask of the flags that GEM_CREATE
+	 * accepts
+	 */
+	DRM_PGEM_PARAM_CREATE_FLAGS = 2,
+};
+
+/**
+ * struct drm_pgem_get_param - ask for a property of the device
+ *
+ * Errors: ``EINVAL`` for a @param that the driver does not know or a set @pad.
+ */
+struct drm_pgem_get_param {
+	/** @param: in: one of &enum drm_pgem_param */
+	__u32 param;
+
+	/** @pad: in: must be zero */
+	__u32 pad;
+
+	/** @value: out: the property's value */
+	__u64 value;
+};
+
+/**
+ * struct drm_pgem_gem_create - create an object
+ *
+ * The object belongs to the open file: its handle lasts until
+ * ``DRM_IOCTL_GEM_CLOSE`` or until the file is closed. No page of it is allocated
+ * before it is touched; a page reads as zeros until it is written.
+ *
+ * Errors: ``EINVAL`` for a @size of zero, an unknown flag or a set @handle;
+ * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``ENOMEM``;
+ * ``ENOSPC`` if the device's mmap offsets are used up.
+ */
+struct drm_pgem_gem_create {
+	/** @size: in: bytes wanted; out: bytes given, whole pages */
+	__u64 size;
+
+	/** @flags: in: must be zero, no flag has a meaning yet */
+	__u32 flags;
+
+	/** @handle: in: must be zero; out: the new object's handle */
+	__u32 handle;
+};
+
+/**
+ * struct drm_pgem_gem_mmap_offset - ask where an object can be mapped
+ *
+ * The answer is an offset for ``mmap()`` of the same device file. It stays valid
+ * for as long as the file holds a handle to the object. Mappings start at the
+ * object's first byte and must be ``MAP_SHARED``.
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
+ * set @flags.
+ */
+struct drm_pgem_gem_mmap_offset {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/** @flags: in: must be zero, no flag has a meaning yet */
+	__u32 flags;
+
+	/** @offset: out: bytes, to be passed to mmap() as its offset */
+	__u64 offset;
+};
+
+/**
+ * struct drm_pgem_gem_info - ask for an object's size and resident memory
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
+ * set @flags.
+ */
+struct drm_pgem_gem_info {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/**
+	 * @flags: in: must be zero; out: the flags that the object was created
+	 * with
+	 */
+	__u32 flags;
+
+	/** @size: out: bytes in the object, whole pages */
+	__u64 size;
+
+	/**
+	 * @resident: out: bytes of the object that occupy memory now; pages
+	 * never touched and pages in swap do not count
+	 */
+	__u64 resident;
+};
+
+/**
+ * DRM_IOCTL_PGEM() - build an ioctl request number
+ * @access: direction of the data seen from user space: R, W or WR
+ * @id: one of &enum drm_pgem_ioctl_id without its DRM_PGEM_ prefix
+ * @type: suffix of the structure's name
+ *
+ * Not for direct use: take the ``DRM_IOCTL_PGEM_*`` numbers below.
+ */
+#define DRM_IOCTL_PGEM(access, id, type) \
+	DRM_IO ## access(DRM_COMMAND_BASE + DRM_PGEM_ ## id, struct drm_pgem_ ## type)
+
+#define DRM_IOCTL_PGEM_GET_PARAM \
+	DRM_IOCTL_PGEM(WR, GET_PARAM, get_param)
+#define DRM_IOCTL_PGEM_GEM_CREATE \
+	DRM_IOCTL_PGEM(WR, GEM_CREATE, gem_create)
+#define DRM_IOCTL_PGEM_GEM_MMAP_OFFSET \
+	DRM_IOCTL_PGEM(WR, GEM_MMAP_OFFSET, gem_mmap_offset)
+#define DRM_IOCTL_PGEM_GEM_INFO \
+	DRM_IOCTL_PGEM(WR, GEM_INFO, gem_info)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _PGEM_DRM_H_ */
