@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_COMPAT_H_
+#define _PGEM_COMPAT_H_
+
+/**
+ * DOC: Compatibility
+ *
+ * The driver is written to the interfaces of Linux 7.2. What older kernels lack
+ * is supplied here, under the newer name, and nowhere else. Kbuild includes this
+ * file ahead of every source file, so that none has to know about it. A shim asks
+ * for the feature rather than for a version: distributions carry features back.
+ * It goes away with the last kernel that needs it.
+ */
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#error "pgem needs Linux 6.12 or newer"
+#endif
+
+/* Not in 6.12.0, but in later stable releases: allocation by type. */
+#include <linux/slab.h>
+
+#ifndef kzalloc_obj
+#define kzalloc_obj(obj)	kzalloc(sizeof(obj), GFP_KERNEL)
+#endif
+
+/* Not in 6.12: dumb-buffer sizes as the core's business, with a header of its own. */
+#ifdef PGEM_HAVE_DRM_DUMB_BUFFERS
+#include <drm/drm_dumb_buffers.h>
+#else
+#include <linux/align.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/math.h>
+#include <linux/mm.h>
+#include <drm/drm_mode.h>
+
+struct drm_device;
+
+static inline int drm_mode_size_dumb(struct drm_device *dev,
+				     struct drm_mode_create_dumb *args,
+				     unsigned long hw_pitch_align,
+				     unsigned long hw_size_align)
+{
+	u64 pitch = (u64)args->width * DIV_ROUND_UP(args->bpp, 8);
+
+	if (hw_pitch_align)
+		pitch = round_up(pitch, hw_pitch_align);
+	if (!pitch || pitch > U32_MAX)
+		return -EINVAL;
+
+	args->pitch = pitch;
+	args->size = round_up(pitch * args->height, hw_size_align ?: PAGE_SIZE);
+
+	return args->size ? 0 : -EINVAL;
+}
+#endif
+
+#endif /* _PGEM_COMPAT_H_ */

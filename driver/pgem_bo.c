@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Buffer objects
+ *
+ * Life of an object and the ioctls that name one. Creating it costs a shmem file,
+ * an mmap offset and nothing else: no page, no page array, no pin. Pages come in
+ * the fault handler (pgem_mmap.c), one at a time.
+ *
+ * The mmap offset is taken at once although few calls need it early: the fault
+ * handler finds its page relative to the offset's start, also for dma-buf
+ * mappings, which exist without anyone having asked for an offset. It must not
+ * change under them.
+ */
+
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_mode.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/pgem_drm.h>
+
+#include "pgem_bo.h"
+#include "pgem_device.h"
+#include "pgem_mmap.h"
+#include "pgem_trace.h"
+
+static void pgem_bo_free(struct drm_gem_object *obj)
+{
+	struct pgem_device *pdev = to_pgem_device(obj->dev);
+	struct pgem_bo *bo = to_pgem_bo(obj);
+
+	trace_pgem_bo_free(bo);
+
+	mutex_lock(&pdev->bos.lock);
+	list_del(&bo->link);
+	mutex_unlock(&pdev->bos.lock);
+
+	drm_gem_object_release(obj);
+	kfree(bo);
+}
+
+static const struct drm_gem_object_funcs pgem_bo_funcs = {
+	.free = pgem_bo_free,
+	.mmap = pgem_mmap,
+	.vm_ops = &pgem_vm_ops,
+};
+
+/* Last step of creation: from here on debugfs shows the object. */
+static void pgem_bo_publish(struct pgem_device *pdev, struct pgem_bo *bo)
+{
+	mutex_lock(&pdev->bos.lock);
+	bo->id = ++pdev->bos.last_id;
+	list_add_tail(&bo->link, &pdev->bos.list);
+	mutex_unlock(&pdev->bos.lock);
+
+	trace_pgem_bo_create(bo);
+}
+
+/* Returns an object with one reference, owned by the caller, or an ERR_PTR(). */
+static struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 flags)
+{
+	struct pgem_bo *bo;
+	int ret;
+
+	if (!size)
+		return ERR_PTR(-EINVAL);
+	if (size > pgem_device_max_bo_size())
+		return ERR_PTR(-E2BIG);
+
+	bo = kzalloc_obj(*bo);
+	if (!bo)
+		return ERR_PTR(-ENOMEM);
+
+	bo->base.funcs = &pgem_bo_funcs;
+	bo->flags = flags;
+	bo->pid = task_tgid_nr(current);
+	get_task_comm(bo->comm, current->group_leader);
+
+	ret = drm_gem_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
+	if (ret)
+		goto err_free;
+
+	ret = drm_gem_create_mmap_offset(&bo->base);
+	if (ret)
+		goto err_release;
+
+	/*
+	 * Not movable: migration looks for a page's mappings in the shmem
+	 * inode, where those made by vm_insert_page() are not to be found.
+	 */
+	mapping_set_gfp_mask(bo->base.filp->f_mapping, GFP_HIGHUSER);
+	pgem_bo_publish(pdev, bo);
+
+	return bo;
+
+err_release:
+	drm_gem_object_release(&bo->base);
+err_free:
+	kfree(bo);
+	return ERR_PTR(ret);
+}
+
+/*
+ * The handle is public, and another thread can close it, before this returns:
+ * the creation's own reference keeps the object until all is said about it.
+ */
+static int pgem_bo_create_with_handle(struct drm_device *drm, struct drm_file *file,
+				      u64 size, u32 flags, u32 *handle, u64 *actual)
+{
+	struct pgem_bo *bo;
+	int ret;
+
+	bo = pgem_bo_create(to_pgem_device(drm), size, flags);
+	if (IS_ERR(bo))
+		return PTR_ERR(bo);
+
+	ret = drm_gem_handle_create(file, &bo->base, handle);
+	*actual = bo->base.size;
+	drm_gem_object_put(&bo->base);
+
+	return ret;
+}
+
+/**
+ * pgem_ioctl_gem_create() - handler of DRM_IOCTL_PGEM_GEM_CREATE
+ * @drm: device
+ * @data: &struct drm_pgem_gem_create
+ * @file: caller's file, which gets the handle
+ *
+ * Return: 0; -EINVAL for a size of zero, unknown flags or a set handle; -E2BIG
+ * for a size above the limit; -ENOMEM; -ENOSPC without a free mmap offset.
+ */
+int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pgem_gem_create *args = data;
+	u32 handle;
+	u64 size;
+	int ret;
+
+	if (args->flags & ~PGEM_BO_CREATE_FLAGS || args->handle)
+		return -EINVAL;
+
+	ret = pgem_bo_create_with_handle(drm, file, args->size, args->flags, &handle, &size);
+	if (ret)
+		return ret;
+
+	args->size = size;
+	args->handle = handle;
+
+	return 0;
+}
+
+/**
+ * pgem_ioctl_gem_mmap_offset() - handler of DRM_IOCTL_PGEM_GEM_MMAP_OFFSET
+ * @drm: device, not used
+ * @data: &struct drm_pgem_gem_mmap_offset
+ * @file: caller's file
+ *
+ * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle.
+ */
+int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pgem_gem_mmap_offset *args = data;
+	struct drm_gem_object *obj;
+
+	if (args->flags)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	drm_gem_object_put(obj);
+
+	return 0;
+}
+
+/**
+ * pgem_ioctl_gem_info() - handler of DRM_IOCTL_PGEM_GEM_INFO
+ * @drm: device, not used
+ * @data: &struct drm_pgem_gem_info
+ * @file: caller's file
+ *
+ * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle.
+ */
+int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pgem_gem_info *args = data;
+	struct drm_gem_object *obj;
+
+	if (args->flags)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	args->flags = to_pgem_bo(obj)->flags;
+	args->size = obj->size;
+	args->resident = pgem_bo_resident(to_pgem_bo(obj));
+	drm_gem_object_put(obj);
+
+	return 0;
+}
+
+/**
+ * pgem_dumb_create() - handler of DRM_IOCTL_MODE_CREATE_DUMB
+ * @file: caller's file, which gets the handle
+ * @drm: device
+ * @args: width, height, bits per pixel; gets pitch, size and handle
+ *
+ * Return: 0, or a negative error code as pgem_ioctl_gem_create() has them.
+ */
+int pgem_dumb_create(struct drm_file *file, struct drm_device *drm,
+		     struct drm_mode_create_dumb *args)
+{
+	int ret;
+
+	ret = drm_mode_size_dumb(drm, args, 0, 0);
+	if (ret)
+		return ret;
+
+	return pgem_bo_create_with_handle(drm, file, args->size, 0, &args->handle, &args->size);
+}

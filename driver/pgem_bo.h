@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_BO_H_
+#define _PGEM_BO_H_
+
+#include <linux/container_of.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include <drm/drm_gem.h>
+
+struct drm_device;
+struct drm_file;
+struct drm_mode_create_dumb;
+
+/* Flags that GEM_CREATE accepts: none has been given a meaning yet. */
+#define PGEM_BO_CREATE_FLAGS	0
+
+/**
+ * struct pgem_bo - a buffer object
+ *
+ * Its memory is the page cache of @base.filp, a shmem file of its own. A page is
+ * there from the moment somebody touches it until the object goes away or the
+ * kernel swaps it out; pgem keeps no array of pages and no reference to one.
+ *
+ * All fields but @link are written before the object is visible to anyone else
+ * and constant from then on.
+ */
+struct pgem_bo {
+	/** @base: GEM object: size, shmem file, reference counts, mmap offset */
+	struct drm_gem_object base;
+
+	/** @link: place in &struct pgem_device.bos, under its lock */
+	struct list_head link;
+
+	/** @id: number that tells objects of a device apart in traces and debugfs */
+	u64 id;
+
+	/** @flags: flags that the object was created with */
+	u32 flags;
+
+	/** @pid: process (thread group) that created the object */
+	pid_t pid;
+
+	/** @comm: that process's name when it did */
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * to_pgem_bo() - from the GEM object to the one it is embedded in
+ * @obj: GEM object of this driver
+ *
+ * Return: the &struct pgem_bo around @obj.
+ */
+static inline struct pgem_bo *to_pgem_bo(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct pgem_bo, base);
+}
+
+/**
+ * pgem_bo_resident() - memory that an object occupies now
+ * @bo: object
+ *
+ * The page cache counts its pages itself, so this costs one load. Without a lock
+ * the figure is a moment's.
+ *
+ * Return: bytes in pages that exist; those in swap do not count.
+ */
+static inline u64 pgem_bo_resident(struct pgem_bo *bo)
+{
+	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
+}
+
+int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
+int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
+int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+int pgem_dumb_create(struct drm_file *file, struct drm_device *drm,
+		     struct drm_mode_create_dumb *args);
+
+#endif /* _PGEM_BO_H_ */

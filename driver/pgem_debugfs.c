@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: debugfs
+ *
+ * The file "bos" in the device's folder below /sys/kernel/debug/dri/: a line with
+ * the columns' names, then one line an object, oldest first. Sizes are in bytes,
+ * the mmap offset is in hexadecimal, and comm comes last since a process's name
+ * can have spaces in it. Not an interface to rely on: GEM_INFO is.
+ */
+
+#include <linux/mutex.h>
+#include <linux/seq_file.h>
+
+#include <drm/drm_debugfs.h>
+#include <drm/drm_device.h>
+#include <drm/drm_vma_manager.h>
+
+#include "pgem_bo.h"
+#include "pgem_debugfs.h"
+#include "pgem_device.h"
+
+/*
+ * An object whose last reference has just gone is still on the list, waiting for
+ * the lock; it is whole until it leaves the list. The counts are read without
+ * their locks: a moment's value will do.
+ */
+static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->base;
+
+	seq_printf(m, "%8llu %13zu %13llu 0x%010llx %7u %6d %7d %s\n",
+		   bo->id, obj->size, pgem_bo_resident(bo),
+		   drm_vma_node_offset_addr(&obj->vma_node),
+		   READ_ONCE(obj->handle_count), !!READ_ONCE(obj->dma_buf),
+		   bo->pid, bo->comm);
+}
+
+static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
+{
+	struct drm_debugfs_entry *entry = m->private;
+	struct pgem_device *pdev = to_pgem_device(entry->dev);
+	struct pgem_bo *bo;
+
+	seq_printf(m, "%8s %13s %13s %12s %7s %6s %7s %s\n",
+		   "id", "size", "resident", "offset", "handles", "dmabuf", "pid", "comm");
+
+	mutex_lock(&pdev->bos.lock);
+	list_for_each_entry(bo, &pdev->bos.list, link)
+		pgem_debugfs_print_bo(m, bo);
+	mutex_unlock(&pdev->bos.lock);
+
+	return 0;
+}
+
+/**
+ * pgem_debugfs_init() - add the driver's debugfs files
+ * @drm: device, not yet registered: DRM makes and removes the files with it
+ */
+void pgem_debugfs_init(struct drm_device *drm)
+{
+	drm_debugfs_add_file(drm, "bos", pgem_debugfs_bos_show, NULL);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Device
+ *
+ * What one device owns apart from its objects, which is little: the list of
+ * them, and the answers to GET_PARAM. The limit on an object's size lives here
+ * too, as it is a property of the device that clients can ask for.
+ *
+ * There is no limit on how much memory a client takes. Pages are charged to the
+ * memory cgroup of whoever touches them first, which is the right place for it.
+ */
+
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/sizes.h>
+
+#include <drm/drm_managed.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/pgem_drm.h>
+
+#include "pgem_bo.h"
+#include "pgem_device.h"
+
+/*
+ * A quarter of the mmap offsets that a DRM device has (1 TiB on 64 bits), so that
+ * one generous object does not leave the others without.
+ */
+static unsigned int max_bo_mib = SZ_256K;
+module_param(max_bo_mib, uint, 0644);
+MODULE_PARM_DESC(max_bo_mib, "Size of the largest object that can be created, in MiB (default 262144, at most what the mmap offsets of the device cover)");
+
+/**
+ * pgem_device_init() - set up what the device owns
+ * @pdev: device, allocated and not yet registered
+ *
+ * There is no counterpart: DRM undoes it with the device's last reference.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int pgem_device_init(struct pgem_device *pdev)
+{
+	INIT_LIST_HEAD(&pdev->bos.list);
+
+	return drmm_mutex_init(&pdev->drm, &pdev->bos.lock);
+}
+
+/**
+ * pgem_device_max_bo_size() - the largest size that an object may have
+ *
+ * Return: the limit in bytes, whole pages; it follows the module parameter.
+ */
+u64 pgem_device_max_bo_size(void)
+{
+	return min3((u64)READ_ONCE(max_bo_mib) << 20,
+		    (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT,
+		    (u64)SIZE_MAX & PAGE_MASK);
+}
+
+/**
+ * pgem_ioctl_get_param() - handler of DRM_IOCTL_PGEM_GET_PARAM
+ * @drm: device
+ * @data: &struct drm_pgem_get_param
+ * @file: caller's file, not used
+ *
+ * Return: 0, or -EINVAL for an unknown parameter or a set pad.
+ */
+int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pgem_get_param *args = data;
+
+	if (args->pad)
+		return -EINVAL;
+
+	switch (args->param) {
+	case DRM_PGEM_PARAM_PAGE_SIZE:
+		args->value = PAGE_SIZE;
+		return 0;
+	case DRM_PGEM_PARAM_MAX_BO_SIZE:
+		args->value = pgem_device_max_bo_size();
+		return 0;
+	case DRM_PGEM_PARAM_CREATE_FLAGS:
+		args->value = PGEM_BO_CREATE_FLAGS;
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_DEVICE_H_
+#define _PGEM_DEVICE_H_
+
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/types.h>
+
+#include <drm/drm_device.h>
+
+struct drm_file;
+
+/**
+ * struct pgem_device - one virtual device
+ */
+struct pgem_device {
+	/** @drm: the DRM device, which also counts the references */
+	struct drm_device drm;
+
+	/** @bos: all objects alive, for debugfs */
+	struct {
+		/**
+		 * @bos.lock: protects @bos.list and @bos.last_id. A mutex, since
+		 * printing a long list sleeps. Taken with no other lock of
+		 * pgem held; nothing is allocated under it.
+		 */
+		struct mutex lock;
+
+		/** @bos.list: &struct pgem_bo.link of each object, oldest first */
+		struct list_head list;
+
+		/** @bos.last_id: &struct pgem_bo.id that was given last */
+		u64 last_id;
+	} bos;
+};
+
+/**
+ * to_pgem_device() - from the DRM device to the one it is embedded in
+ * @drm: DRM device of this driver
+ *
+ * Return: the &struct pgem_device around @drm.
+ */
+static inline struct pgem_device *to_pgem_device(struct drm_device *drm)
+{
+	return container_of(drm, struct pgem_device, drm);
+}
+
+int pgem_device_init(struct pgem_device *pdev);
+u64 pgem_device_max_bo_size(void);
+int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif /* _PGEM_DEVICE_H_ */

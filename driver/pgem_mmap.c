@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Mapping
+ *
+ * What pgem is about: a mapping starts empty, and every first touch of a page
+ * brings in that page and no other. mmap() of the device file and mmap() of a
+ * dma-buf both end here.
+ *
+ * The pages are ordinary ones with a reference count, mapped by
+ * vm_insert_page() (VM_MIXEDMAP), so get_user_pages() works on the mapping:
+ * O_DIRECT, process_vm_readv(), debuggers, KVM. Most DRM drivers forbid that by
+ * VM_PFNMAP, because their memory moves or vanishes. Shmem pages under a pin do
+ * neither.
+ *
+ * Locking: a fault takes no lock of pgem's. Two faults on one page are settled by
+ * the page table lock inside vm_insert_page(). Unbinding waits for the faults
+ * that are between drm_dev_enter() and drm_dev_exit(), turns away later ones and
+ * only then removes all mappings, so that no page stays mapped after it.
+ */
+
+#include <linux/errno.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+
+#include "pgem_bo.h"
+#include "pgem_mmap.h"
+#include "pgem_trace.h"
+
+/* The caller is between drm_dev_enter() and drm_dev_exit(). */
+static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
+				    pgoff_t index)
+{
+	struct page *page;
+	vm_fault_t ret;
+
+	page = shmem_read_mapping_page(obj->filp->f_mapping, index);
+	if (IS_ERR(page))
+		return vmf_error(PTR_ERR(page));
+
+	/* Says NOPAGE also for -EBUSY: another thread was first, with this page. */
+	ret = vmf_insert_page(vmf->vma, vmf->address, page);
+
+	/* The mapping has its own reference; kept, ours would pin the page forever. */
+	put_page(page);
+
+	return ret;
+}
+
+static vm_fault_t pgem_fault(struct vm_fault *vmf)
+{
+	struct drm_gem_object *obj = vmf->vma->vm_private_data;
+	vm_fault_t ret = VM_FAULT_SIGBUS;
+	pgoff_t index;
+	int idx;
+
+	/*
+	 * Counted from the object's first page, never from the VMA's: a VMA
+	 * that was split, or maps a dma-buf at an offset, starts elsewhere.
+	 */
+	index = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+
+	if (index < obj->size >> PAGE_SHIFT && drm_dev_enter(obj->dev, &idx)) {
+		ret = pgem_fault_insert(vmf, obj, index);
+		drm_dev_exit(idx);
+	}
+
+	trace_pgem_fault(to_pgem_bo(obj), index, vmf, ret);
+
+	return ret;
+}
+
+/* Operations of every mapping of an object, by device file or dma-buf. */
+const struct vm_operations_struct pgem_vm_ops = {
+	.open = drm_gem_vm_open,
+	.close = drm_gem_vm_close,
+	.fault = pgem_fault,
+};
+
+/**
+ * pgem_mmap() - &drm_gem_object_funcs.mmap: set up a mapping, with no page in it
+ * @obj: object
+ * @vma: mapping to be; vm_pgoff counts from the object's mmap offset
+ *
+ * DRM has checked the range and the caller's right to the object, and holds the
+ * reference that belongs to @vma.
+ *
+ * Private mappings are refused, also those that are read-only for now: a copied
+ * page would silently stop being the object's.
+ *
+ * Return: 0, -EINVAL for a private mapping, -ENODEV if the device is gone.
+ */
+int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	if (is_cow_mapping(vma->vm_flags))
+		return -EINVAL;
+
+	/* The device file is checked by DRM, a dma-buf is not. */
+	if (drm_dev_is_unplugged(obj->dev))
+		return -ENODEV;
+
+	/*
+	 * Set here and not by the first vm_insert_page(), which runs under a
+	 * read lock only. DONTDUMP: a core dump would fault in all pages.
+	 */
+	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
+
+	return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_MMAP_H_
+#define _PGEM_MMAP_H_
+
+struct drm_gem_object;
+struct vm_area_struct;
+struct vm_operations_struct;
+
+extern const struct vm_operations_struct pgem_vm_ops;
+
+int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
+
+#endif /* _PGEM_MMAP_H_ */
