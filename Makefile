@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Thin: says what there is to do. The work is in driver/Makefile, meson.build and
+# tools/.
+
+KERNEL ?=
+export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS
+
+help:
+	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
+
+#: In a virtual machine that makes itself (Debian host; nothing to prepare):
+#:   make demo              draw into pgem buffers; pictures in out/demo/
+#:   make check             all tests on all kernels
+#:   make check TESTS=pgem_fault@split-munmap KERNEL=7.2
+#:   make vm                a shell in the machine, driver loaded
+#:   make vm CMD='...'      one command in the machine
+#:   make bench             the table of Documentation/performance.rst
+#:   make lint              style, warnings, documentation comments
+#:   make doc               the documentation as HTML in out/doc/
+#: Settings: KERNEL=6.12|7.2 PARAMS='max_bo_mib=64' MEM=2G CPUS=2 QEMU_OPTS=...
+#:   SHARE=DIR (seen as /share in the machine)
+#:
+demo check bench lint doc:
+	@tools/$@.sh
+
+vm:
+	@KERNEL=$${KERNEL:-7.2} tools/build.sh all
+	@tools/vm.sh $(if $(CMD),'$(subst ','\'',$(CMD))')
+
+#: On this machine, with the running kernel's headers, meson and libdrm:
+#:   make module            driver/pgem.ko
+#:   make user              library, tools and tests in out/build/host/
+#:   make install           both, as root (PREFIX=/usr/local)
+#:   make clean
+PREFIX ?= /usr/local
+
+module:
+	$(MAKE) -C driver
+
+user:
+	[ -d out/build/host ] || meson setup --prefix=$(PREFIX) out/build/host
+	ninja -C out/build/host
+
+install: module user
+	$(MAKE) -C driver install
+	meson install -C out/build/host --no-rebuild
+
+clean:
+	$(MAKE) -C driver clean
+	rm -rf out
+
+.PHONY: help demo check bench lint doc vm module user install clean

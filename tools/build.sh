@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Builds inside the lab, into out/build/ (the sources stay clean).
+#
+# usage: build.sh module RELEASE [MAKE-ARG...]   pgem.ko for one kernel
+#        build.sh user                           library, tools, examples, tests
+#        build.sh all                            both, for KERNEL or all kernels
+. "$(dirname "$0")/lib.sh"
+
+# Kernels before 6.13 build where the sources are: give each kernel a copy.
+build_module()
+{
+	local release=$1 dir=build/module-$1
+	shift
+
+	mkdir -p "$out/$dir"
+	rm -rf "$out/$dir/uapi"
+	cp -a "$top/uapi" "$out/$dir/"
+	cp -a --update "$top/driver" "$out/$dir/"
+	"$tools/lab.sh" make -s -j"$(nproc)" -C "out/$dir/driver" \
+		KDIR="/usr/lib/modules/$release/build" "$@"
+}
+
+build_user()
+{
+	"$tools/lab.sh" sh -c \
+		'{ [ -d out/build/user ] || meson setup out/build/user; } && ninja -C out/build/user'
+}
+
+# Quiet where all goes well: the log is for when it does not.
+build_all()
+{
+	local release releases
+
+	if [ -n "${KERNEL:-}" ]; then
+		releases=$(kernel_release "$KERNEL")
+	else
+		releases=$("$tools/lab.sh" --kernels)
+	fi
+	for release in $releases; do
+		progress "building the module for $release" "$out/build/module-$release.log" \
+			build_module "$release" || die "log: $out/build/module-$release.log"
+	done
+	progress "building library, tools and tests" "$out/build/user.log" build_user ||
+		die "log: $out/build/user.log"
+}
+
+what=${1:?module, user or all}
+shift
+case $what in
+module) build_module "$@" ;;
+user) build_user ;;
+all) build_all ;;
+*) die "unknown thing to build: $what" ;;
+esac

@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The guest's side of vm.sh: loads the driver, then runs the command.
+name=$(sed -n 's/.*lab\.run=\([^ ]*\).*/\1/p' /proc/cmdline)
+. "/pgem/out/vm/$name/env"
+
+# So that modprobe, and with it IGT, finds the module outside /lib/modules.
+echo "install pgem /usr/sbin/modprobe drm && /usr/sbin/insmod $PGEM_KO $params \$CMDLINE_OPTS" \
+	> /etc/modprobe.d/pgem.conf
+modprobe pgem || { echo "guest: cannot load $PGEM_KO" >&2; touch "$PGEM_RUN/up"; exit 125; }
+touch "$PGEM_RUN/up"
+
+cd /pgem || exit 125
+[ -n "$cmd" ] || exec bash -i
+bash -c "$cmd"

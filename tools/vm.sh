@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Boots a kernel of the lab with the driver loaded and the checkout at /pgem, and
+# runs a command there as root, or a shell. Output and exit code are the command's.
+#
+# usage: vm.sh [CMD]
+# environment: KERNEL (7.2), PARAMS (module parameters), MEM (2G), CPUS (2),
+# QEMU_OPTS, SHARE (folder of this machine, seen as /share), NAME (of the folder
+# for logs below out/vm/), LIMIT (seconds, for everything), BOOT_LIMIT (seconds)
+. "$(dirname "$0")/lib.sh"
+
+kernel=${KERNEL:-7.2}
+name=${NAME:-vm-$kernel}
+run=$out/vm/$name
+boot_limit=${BOOT_LIMIT:-240}
+
+release=$(kernel_release "$kernel")
+module=out/build/module-$release/driver/pgem.ko
+
+accel=()
+# A /dev/kvm that opens is not enough: without these flags guests die in it.
+grep -qE '^flags.*\b(vmx|svm)\b' /proc/cpuinfo && [ -w /dev/kvm ] || accel=(--disable-kvm)
+
+rm -rf "$run"
+mkdir -p "$run"
+{
+	printf 'export PGEM_KO=/pgem/%s PGEM_RUN=/pgem/out/vm/%s\n' "$module" "$name"
+	printf 'params=%q\n' "${PARAMS:-}"
+	printf 'cmd=%q\n' "${1:-}"
+} > "$run/env"
+
+vng=(vng --run "/boot/vmlinuz-$release" "${accel[@]}" --user root
+	--memory "${MEM:-2G}" --cpus "${CPUS:-2}" --rwdir /pgem
+	--append "lab.run=$name" --append console=hvc0
+	--qemu-opts="-chardev file,id=log,path=/pgem/out/vm/$name/console.log"
+	--qemu-opts="-device virtio-serial-pci -device virtconsole,chardev=log ${QEMU_OPTS:-}")
+[ -z "${SHARE:-}" ] || vng+=(--rwdir /share)
+
+# Ends the machine if it does not come up; the guest writes the file.
+watch_boot()
+{
+	local i
+
+	for ((i = 0; i < boot_limit; i++)); do
+		[ -e "$run/up" ] && return
+		sleep 1
+	done
+	touch "$run/boot-failed"
+	kill "$1" 2> /dev/null
+}
+
+if [ $# -eq 0 ]; then
+	[ -t 0 ] || die "a shell wants a terminal; without one: make vm CMD='...'"
+	"$tools/lab.sh" "${vng[@]}" --shell /pgem/tools/guest.sh
+	exit
+fi
+
+# Pipes on the way out: QEMU would cut a file to nothing when it opens it.
+rc=0
+timeout -k 10 "${LIMIT:-1800}" "$tools/lab.sh" "${vng[@]}" \
+	--append ignore_loglevel --exec /pgem/tools/guest.sh < /dev/null > >(cat) 2> >(cat >&2) &
+vm=$!
+watch_boot $vm &
+watcher=$!
+trap 'kill $vm $watcher 2> /dev/null' EXIT
+wait $vm || rc=$?
+trap - EXIT
+kill $watcher 2> /dev/null || true
+
+[ ! -e "$run/boot-failed" ] ||
+	die "the machine did not come up within $boot_limit s; its console: $run/console.log"
+[ -e "$run/up" ] ||
+	die "the machine ended before it was up; its console: $run/console.log"
+[ "$rc" -ne 124 ] ||
+	die "the command did not end within ${LIMIT:-1800} s; console: $run/console.log"
+exit "$rc"
