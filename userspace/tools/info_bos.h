@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef INFO_BOS_H
+#define INFO_BOS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * struct info_bo - an object of a device, as debugfs shows it
+ */
+struct info_bo {
+	/** @id: number that tells the device's objects apart */
+	uint64_t id;
+
+	/** @size: bytes */
+	uint64_t size;
+
+	/** @resident: bytes that occupy memory */
+	uint64_t resident;
+
+	/** @offset: mmap offset, bytes */
+	uint64_t offset;
+
+	/** @handles: handles to it, of all open files */
+	uint64_t handles;
+
+	/** @dmabuf: 1 if it is exported */
+	uint64_t dmabuf;
+
+	/** @pid: process that created it */
+	uint64_t pid;
+
+	/** @comm: that process's name, owned */
+	char *comm;
+};
+
+/**
+ * struct info_bos - all objects of a device
+ */
+struct info_bos {
+	/** @list: the objects, oldest first; owned */
+	struct info_bo *list;
+
+	/** @count: how many */
+	size_t count;
+};
+
+/**
+ * info_bos_read() - read the objects of a device
+ * @minor: minor number of the device's card node
+ * @bos: out: the objects, for info_bos_free()
+ *
+ * Return: 0, or a negative errno value: -EACCES if only root may read them, -ENOENT
+ * if debugfs is not mounted.
+ */
+int info_bos_read(unsigned int minor, struct info_bos *bos);
+
+/**
+ * info_bos_free() - free what info_bos_read() gave
+ * @bos: the objects
+ */
+void info_bos_free(struct info_bos *bos);
+
+#endif /* INFO_BOS_H */
