@@ -10,11 +10,20 @@
 . "$(dirname "$0")/lib.sh"
 
 kernel=${KERNEL:-7.2}
-name=${NAME:-vm-$kernel}
-run=$out/vm/$name
 boot_limit=${BOOT_LIMIT:-240}
 
 release=$(kernel_release "$kernel")
+
+# A folder for each machine that runs at the same time.
+mkdir -p "$out/vm"
+name=${NAME:-vm-$kernel}
+for ((i = 2; ; i++)); do
+	exec 8> "$out/vm/$name.lock"
+	flock -n 8 && break
+	[ -z "${NAME:-}" ] || die "the machine $NAME runs already"
+	name=vm-$kernel-$i
+done
+run=$out/vm/$name
 module=out/build/module-$release/driver/pgem.ko
 
 accel=()
