@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: pgem_prime
+ *
+ * Objects as dma-bufs, and the way back to a handle; buffers of and for other
+ * drivers are refused for now. pgem_dmabuf is about mapping dma-bufs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/udmabuf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "igt.h"
+#include "pgem_lib.h"
+
+IGT_TEST_DESCRIPTION("Check sharing of objects between files and drivers.");
+
+#define PAGES 8
+
+static void bad_export_flags(int fd)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	int dmabuf;
+
+	for (int bit = 0; bit < 32; bit++) {
+		uint32_t flag = 1u << bit;
+
+		if (!(flag & (DRM_CLOEXEC | DRM_RDWR)))
+			igt_assert_eq(__pgem_export(fd, handle, flag, &dmabuf), -EINVAL);
+	}
+	pgem_close(fd, handle);
+}
+
+/* P26 */
+static void bad_export_handle(int fd)
+{
+	static const uint32_t handles[] = { 0, 1, 0x7fffffff, 0x80000000, 0xffffffff };
+	int dmabuf;
+
+	for (size_t i = 0; i < ARRAY_SIZE(handles); i++)
+		igt_assert_eq(__pgem_export(fd, handles[i], DRM_CLOEXEC, &dmabuf), -ENOENT);
+}
+
+static void bad_import_fd(int fd)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	uint32_t handle;
+
+	igt_assert_eq(__pgem_import(fd, -1, &handle), -EBADF);
+	igt_assert_eq(__pgem_import(fd, 1000, &handle), -EBADF);
+	igt_assert_eq(__pgem_import(fd, null, &handle), -EINVAL);
+	igt_assert_eq(__pgem_import(fd, fd, &handle), -EINVAL);
+	close(null);
+}
+
+static void import_same_file(int fd)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	int dmabuf = pgem_export(fd, handle);
+
+	igt_assert_eq_u32(pgem_import(fd, dmabuf), handle);
+	igt_assert_eq_u32(pgem_import(fd, dmabuf), handle);
+	igt_assert_eq(pgem_objects(), 1);
+	close(dmabuf);
+	pgem_close(fd, handle);
+	igt_assert_eq(pgem_objects(), 0);
+}
+
+static void import_other_file(int fd)
+{
+	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
+	struct pgem_buf buf;
+	uint8_t *map;
+	uint32_t handle;
+
+	pgem_close(other, pgem_create(other, PG));
+	pgem_create(other, PG);
+	pgem_buf_init(&buf, fd, PAGES);
+	pgem_fill(buf.map, 0, PAGES / 2);
+	dmabuf = pgem_export(fd, buf.handle);
+	handle = pgem_import(other, dmabuf);
+	igt_assert_neq_u32(handle, buf.handle);
+	igt_assert_eq_u64(pgem_offset(other, handle), pgem_offset(fd, buf.handle));
+
+	map = pgem_map(other, handle, buf.size);
+	pgem_check(map, 0, PAGES / 2);
+	pgem_fill(map, 40, PAGES);
+	pgem_check(buf.map, 40, PAGES);
+	pgem_unmap(map, buf.size);
+	close(dmabuf);
+	close(other);
+	pgem_buf_fini(&buf);
+}
+
+/* P9: the right to map comes and goes with the handle. */
+static void import_gives_right(int fd)
+{
+	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
+	uint32_t handle = pgem_create(fd, PG), theirs;
+	uint64_t offset = pgem_offset(fd, handle);
+	uint8_t *map;
+
+	igt_assert_eq(__pgem_map(other, offset, PG, PROT_READ, MAP_SHARED, &map), -EACCES);
+	dmabuf = pgem_export(fd, handle);
+	igt_assert_eq(__pgem_map(other, offset, PG, PROT_READ, MAP_SHARED, &map), -EACCES);
+	theirs = pgem_import(other, dmabuf);
+	igt_assert_eq(__pgem_map(other, offset, PG, PROT_READ, MAP_SHARED, &map), 0);
+	pgem_unmap(map, PG);
+	pgem_close(other, theirs);
+	igt_assert_eq(__pgem_map(other, offset, PG, PROT_READ, MAP_SHARED, &map), -EACCES);
+	close(dmabuf);
+	close(other);
+	pgem_close(fd, handle);
+}
+
+static void import_after_close(int fd)
+{
+	struct pgem_buf buf;
+	uint32_t handle;
+	uint8_t *map;
+	int dmabuf;
+
+	pgem_buf_init(&buf, fd, PAGES);
+	pgem_fill(buf.map, 0, PAGES);
+	dmabuf = pgem_export(fd, buf.handle);
+	pgem_buf_fini(&buf);
+	igt_assert_eq(pgem_objects(), 1);
+
+	handle = pgem_import(fd, dmabuf);
+	map = pgem_map(fd, handle, buf.size);
+	pgem_check(map, 0, PAGES);
+	pgem_unmap(map, buf.size);
+	pgem_close(fd, handle);
+	close(dmabuf);
+	igt_assert_eq(pgem_objects(), 0);
+}
+
+static void import_after_file(int fd)
+{
+	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
+	struct pgem_buf buf;
+	uint32_t handle;
+	uint8_t *map;
+
+	pgem_buf_init(&buf, other, PAGES);
+	pgem_fill(buf.map, 0, PAGES);
+	dmabuf = pgem_export(other, buf.handle);
+	pgem_buf_fini(&buf);
+	close(other);
+
+	handle = pgem_import(fd, dmabuf);
+	close(dmabuf);
+	map = pgem_map(fd, handle, buf.size);
+	pgem_check(map, 0, PAGES);
+	pgem_unmap(map, buf.size);
+	pgem_close(fd, handle);
+	igt_assert_eq(pgem_objects(), 0);
+}
+
+static ino_t inode(int fd)
+{
+	struct stat st;
+
+	igt_assert_eq(fstat(fd, &st), 0);
+	return st.st_ino;
+}
+
+static void export_twice(int fd)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	int first = pgem_export(fd, handle), second = pgem_export(fd, handle);
+	ino_t former = inode(first);
+
+	igt_assert(first != second);
+	igt_assert_eq_u64(former, inode(second));
+	close(first);
+	close(second);
+	first = pgem_export(fd, handle);
+	close(first);
+	pgem_close(fd, handle);
+}
+
+static void export_close_loop(int fd)
+{
+	size_t lines = pgem_objects();
+
+	for (int i = 0; i < 1000; i++) {
+		uint32_t handle = pgem_create(fd, PG);
+		int dmabuf = pgem_export(fd, handle);
+
+		if (i % 2)
+			igt_assert_eq_u32(pgem_import(fd, dmabuf), handle);
+		pgem_close(fd, handle);
+		close(dmabuf);
+	}
+	igt_assert_eq(pgem_objects(), lines);
+}
+
+static void primary_node(int fd)
+{
+	int primary = pgem_open(PGEM_PRIMARY, O_RDWR), dmabuf;
+	struct pgem_buf buf;
+	uint32_t handle;
+	uint8_t *map;
+
+	pgem_buf_init(&buf, fd, PAGES);
+	pgem_fill(buf.map, 0, PAGES);
+	dmabuf = pgem_export(fd, buf.handle);
+	handle = pgem_import(primary, dmabuf);
+	map = pgem_map(primary, handle, buf.size);
+	pgem_check(map, 0, PAGES);
+	pgem_unmap(map, buf.size);
+	close(dmabuf);
+	close(primary);
+	pgem_buf_fini(&buf);
+}
+
+/* The older way to share, by a name that anyone may guess: for the primary node only. */
+static void flink(int fd)
+{
+	int first = pgem_open(PGEM_PRIMARY, O_RDWR), second = pgem_open(PGEM_PRIMARY, O_RDWR);
+	struct drm_gem_flink name;
+	struct drm_gem_open opened;
+	struct pgem_buf buf;
+	uint8_t *map;
+
+	pgem_buf_init(&buf, first, PAGES);
+	pgem_fill(buf.map, 0, PAGES);
+	name = (struct drm_gem_flink){ .handle = buf.handle };
+	igt_assert_eq(pgem_ioctl(first, DRM_IOCTL_GEM_FLINK, &name), 0);
+	opened = (struct drm_gem_open){ .name = name.name };
+	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_GEM_OPEN, &opened), -EACCES);
+	/* The first of them is master and can vouch for the other. */
+	igt_assert_eq(pgem_ioctl(second, DRM_IOCTL_GEM_OPEN, &opened), 0);
+	igt_assert_eq_u64(opened.size, buf.size);
+	map = pgem_map(second, opened.handle, buf.size);
+	pgem_check(map, 0, PAGES);
+	pgem_unmap(map, buf.size);
+	pgem_buf_fini(&buf);
+	close(second);
+	close(first);
+}
+
+static int open_vgem(void)
+{
+	igt_assert_eq(igt_kmod_load("vgem", NULL), 0);
+	for (int i = 0; i < 64; i++) {
+		char path[32], name[16] = "";
+		struct drm_version version = { .name = name, .name_len = sizeof(name) - 1 };
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/dri/card%d", i);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (!pgem_ioctl(fd, DRM_IOCTL_VERSION, &version) && !strcmp(name, "vgem"))
+			return fd;
+		close(fd);
+	}
+	igt_assert_f(false, "vgem is loaded and has no device\n");
+	return -1;
+}
+
+static void close_vgem(int vgem)
+{
+	close(vgem);
+	igt_kmod_unload("vgem");
+}
+
+/* P10 */
+static void import_from_vgem(int fd)
+{
+	struct drm_mode_create_dumb dumb = { .width = 64, .height = 64, .bpp = 32 };
+	int vgem = open_vgem(), dmabuf;
+	uint32_t handle;
+
+	igt_assert_eq(pgem_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &dumb), 0);
+	dmabuf = pgem_export(vgem, dumb.handle);
+	for (int i = 0; i < 100; i++)
+		igt_assert_eq(__pgem_import(fd, dmabuf, &handle), -EINVAL);
+	igt_assert_eq(pgem_objects(), 0);
+	close(dmabuf);
+	close_vgem(vgem);
+}
+
+/* P10 */
+static void import_from_udmabuf(int fd)
+{
+	int memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	int maker = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), dmabuf;
+	struct udmabuf_create arg = { .memfd = memfd, .size = PAGES * PG };
+	uint32_t handle;
+
+	igt_assert(maker >= 0);
+	igt_assert_eq(ftruncate(memfd, arg.size), 0);
+	igt_assert_eq(fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	dmabuf = ioctl(maker, UDMABUF_CREATE, &arg);
+	igt_assert(dmabuf >= 0);
+	for (int i = 0; i < 100; i++)
+		igt_assert_eq(__pgem_import(fd, dmabuf, &handle), -EINVAL);
+	close(dmabuf);
+	close(maker);
+	close(memfd);
+}
+
+/* Without an sg_table there is nothing to attach to; refused, and nothing kept. */
+static void import_into_vgem(int fd)
+{
+	int vgem = open_vgem(), dmabuf;
+	struct pgem_buf buf;
+	uint32_t handle;
+
+	pgem_buf_init(&buf, fd, PAGES);
+	pgem_fill(buf.map, 0, PAGES);
+	dmabuf = pgem_export(fd, buf.handle);
+	for (int i = 0; i < 100; i++)
+		igt_assert_eq(__pgem_import(vgem, dmabuf, &handle), -ENOSYS);
+	close(dmabuf);
+	pgem_check(buf.map, 0, PAGES);
+	pgem_buf_fini(&buf);
+	igt_assert_eq(pgem_objects(), 0);
+	close_vgem(vgem);
+}
+
+static const struct pgem_test tests[] = {
+	{ "bad-export-flags", bad_export_flags, "Flags that DRM does not know are refused." },
+	{ "bad-export-handle", bad_export_handle, "An unknown handle cannot be exported." },
+	{ "bad-import-fd", bad_import_fd, "Only a dma-buf can be imported." },
+	{ "import-same-file", import_same_file, "A file gets the handle back that it has." },
+	{ "import-other-file", import_other_file, "Another file gets a handle to the memory." },
+	{ "import-gives-right", import_gives_right,
+	  "Importing gives the right to map, closing ends it." },
+	{ "import-after-close", import_after_close, "A dma-buf keeps the object alive." },
+	{ "import-after-file", import_after_file, "A dma-buf keeps the object without its file." },
+	{ "export-twice", export_twice, "An object has one dma-buf." },
+	{ "export-close-loop", export_close_loop, "A thousand exports leave nothing." },
+	{ "primary-node", primary_node, "Objects go from the render to the primary node." },
+	{ "flink", flink, "Names work on the primary node, and not on the render node." },
+	{ "import-from-vgem", import_from_vgem, "A dma-buf of vgem is refused." },
+	{ "import-from-udmabuf", import_from_udmabuf, "A dma-buf of udmabuf is refused." },
+	{ "import-into-vgem", import_into_vgem, "vgem is refused a dma-buf of pgem." },
+};
+
+int igt_main()
+{
+	pgem_run_tests(tests, ARRAY_SIZE(tests), PGEM_RENDER);
+}

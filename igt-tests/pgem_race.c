@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: MIT
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: pgem_race
+ *
+ * Threads that use, close and map the same handles at the same time. Whatever they
+ * are told has to be one of a few honest answers, and nothing may stay behind. What
+ * goes wrong in the kernel here shows in its log, or in a KASAN kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "igt.h"
+#include "pgem_lib.h"
+
+IGT_TEST_DESCRIPTION("Check handles under concurrent use.");
+
+#define RACE_MS 1200
+#define HANDLES 8
+
+struct racer {
+	int fd;
+	uint64_t end;
+	unsigned int seed;
+	unsigned long done;
+	int dmabuf;
+};
+
+static bool going(const struct racer *racer)
+{
+	return pgem_now_ms() < racer->end;
+}
+
+static uint32_t guess(struct racer *racer)
+{
+	return 1 + rand_r(&racer->seed) % HANDLES;
+}
+
+static const char *creator(void *arg)
+{
+	struct racer *racer = arg;
+	uint32_t handle;
+
+	while (going(racer)) {
+		struct drm_pgem_gem_create create = { .size = 3 * PG - 1 };
+		int ret = pgem_ioctl(racer->fd, DRM_IOCTL_PGEM_GEM_CREATE, &create);
+
+		if (ret || create.size != 3 * PG)
+			return "creation failed";
+		handle = create.handle;
+		/* The other may have been faster. */
+		ret = __pgem_close(racer->fd, handle);
+		if (ret && ret != -EINVAL)
+			return "closing failed oddly";
+		racer->done++;
+	}
+	return NULL;
+}
+
+static const char *closer(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer))
+		racer->done += !__pgem_close(racer->fd, guess(racer));
+	return NULL;
+}
+
+static const char *mapper(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer)) {
+		uint64_t offset;
+		uint8_t *map;
+		int ret = __pgem_offset(racer->fd, guess(racer), &offset);
+
+		if (ret == -ENOENT)
+			continue;
+		if (ret)
+			return "asking for the offset failed oddly";
+		ret = __pgem_map(racer->fd, offset, PG, PROT_READ | PROT_WRITE, MAP_SHARED, &map);
+		/* Closed in between, or in another object's place by now. */
+		if (ret == -EINVAL || ret == -EACCES)
+			continue;
+		if (ret)
+			return "mapping failed oddly";
+		map[0] = 1;
+		munmap(map, PG);
+		racer->done++;
+	}
+	return NULL;
+}
+
+static const char *informer(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer)) {
+		struct drm_pgem_gem_info info;
+		int ret = __pgem_info(racer->fd, guess(racer), &info);
+
+		if (ret && ret != -ENOENT)
+			return "asking for information failed oddly";
+		if (!ret && info.size != 3 * PG)
+			return "an object of a size that nobody created";
+		racer->done += !ret;
+	}
+	return NULL;
+}
+
+static const char *exporter(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer)) {
+		int dmabuf, ret = __pgem_export(racer->fd, guess(racer), DRM_CLOEXEC, &dmabuf);
+		uint32_t handle;
+
+		if (ret == -ENOENT)
+			continue;
+		if (ret)
+			return "exporting failed oddly";
+		ret = __pgem_import(racer->fd, dmabuf, &handle);
+		close(dmabuf);
+		if (ret)
+			return "importing failed";
+		racer->done++;
+	}
+	return NULL;
+}
+
+static const char *importer(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer)) {
+		uint32_t handle;
+
+		if (__pgem_import(racer->fd, racer->dmabuf, &handle))
+			return "importing failed";
+		__pgem_close(racer->fd, handle);
+		racer->done++;
+	}
+	return NULL;
+}
+
+struct job {
+	const char *(*fn)(void *arg);
+	struct racer racer;
+};
+
+static const char *run_job(void *arg)
+{
+	struct job *job = arg;
+
+	return job->fn(&job->racer);
+}
+
+/* Two creators against two threads of each of the others. */
+static void race(int fd, const char *(*first)(void *), const char *(*second)(void *),
+		 const char *(*third)(void *))
+{
+	const char *(*fns[])(void *) = { first, first, second, second, third };
+	size_t count = third ? 5 : 4, lines = pgem_objects();
+	uint64_t end = pgem_now_ms() + RACE_MS;
+	int own = pgem_open(PGEM_RENDER, O_RDWR);
+	struct job jobs[5];
+
+	(void)fd;
+	for (size_t i = 0; i < count; i++)
+		jobs[i] = (struct job){ fns[i], { .fd = own, .end = end, .seed = i + 1 } };
+	pgem_race(count, run_job, jobs, sizeof(jobs[0]));
+	for (size_t i = 0; i < count; i++)
+		igt_assert_f(jobs[i].racer.done, "thread %zu never got anything done\n", i);
+
+	close(own);
+	igt_assert_eq(pgem_objects(), lines);
+}
+
+/* P8 */
+static void create_close(int fd)
+{
+	race(fd, creator, closer, NULL);
+}
+
+/* P7, P9 */
+static void create_close_map(int fd)
+{
+	race(fd, creator, mapper, closer);
+}
+
+/* P8 */
+static void create_close_info(int fd)
+{
+	race(fd, creator, informer, closer);
+}
+
+/* P9 */
+static void create_close_export(int fd)
+{
+	race(fd, creator, exporter, closer);
+}
+
+/* P9: the last handle goes while the same dma-buf comes in again. */
+static void import_close(int fd)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	int dmabuf = pgem_export(fd, handle), own = pgem_open(PGEM_RENDER, O_RDWR);
+	struct racer racers[4];
+	struct pgem_line line;
+	uint64_t offset = pgem_offset(fd, handle);
+
+	for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
+		racers[i] = (struct racer){ .fd = own, .end = pgem_now_ms() + RACE_MS,
+					    .dmabuf = dmabuf };
+	pgem_race(ARRAY_SIZE(racers), importer, racers, sizeof(racers[0]));
+	close(own);
+
+	igt_assert(pgem_find_line(offset, &line));
+	igt_assert_eq(line.handles, 1);
+	close(dmabuf);
+	pgem_close(fd, handle);
+	igt_assert(!pgem_find_line(offset, &line));
+}
+
+#define PER_THREAD 500
+
+struct maker {
+	int fd;
+	uint32_t handles[PER_THREAD];
+};
+
+static const char *make_many(void *arg)
+{
+	struct maker *maker = arg;
+
+	for (size_t i = 0; i < PER_THREAD; i++)
+		if (__pgem_create(maker->fd, PG, &maker->handles[i]))
+			return "creation failed";
+	return NULL;
+}
+
+static void handles_unique(int fd)
+{
+	static struct maker makers[4];
+	static uint8_t seen[4 * PER_THREAD + 1];
+
+	memset(seen, 0, sizeof(seen));
+	for (size_t i = 0; i < ARRAY_SIZE(makers); i++)
+		makers[i].fd = fd;
+	pgem_race(ARRAY_SIZE(makers), make_many, makers, sizeof(makers[0]));
+	for (size_t i = 0; i < ARRAY_SIZE(makers) * PER_THREAD; i++) {
+		uint32_t handle = makers[i / PER_THREAD].handles[i % PER_THREAD];
+
+		igt_assert_lt(handle, ARRAY_SIZE(seen));
+		igt_assert(!seen[handle]++);
+		pgem_close(fd, handle);
+	}
+}
+
+static const char *open_close(void *arg)
+{
+	struct racer *racer = arg;
+
+	while (going(racer)) {
+		int fd = __pgem_open(PGEM_RENDER, O_RDWR);
+		uint32_t handle;
+
+		if (fd < 0 || __pgem_create(fd, PG, &handle))
+			return "a new file does not work";
+		close(fd);
+		racer->done++;
+	}
+	return NULL;
+}
+
+static void open_file(int fd)
+{
+	size_t lines = pgem_objects();
+	struct racer racers[4];
+
+	(void)fd;
+	for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
+		racers[i] = (struct racer){ .end = pgem_now_ms() + RACE_MS };
+	pgem_race(ARRAY_SIZE(racers), open_close, racers, sizeof(racers[0]));
+	igt_assert_eq(pgem_objects(), lines);
+}
+
+static const char *list_reader(void *arg)
+{
+	struct racer *racer = arg;
+	char path[64], text[8192];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/bos", racer->dmabuf);
+	while (going(racer)) {
+		if (pgem_read_file(path, text, sizeof(text)) <= 0)
+			return "reading the list failed";
+		racer->done++;
+	}
+	return NULL;
+}
+
+static void list_while_changing(int fd)
+{
+	int minor = pgem_minor();
+	uint64_t end = pgem_now_ms() + RACE_MS;
+	struct job jobs[] = {
+		{ creator, { .fd = fd, .end = end } },
+		{ creator, { .fd = fd, .end = end } },
+		{ list_reader, { .dmabuf = minor, .end = end } },
+		{ list_reader, { .dmabuf = minor, .end = end } },
+	};
+
+	pgem_race(ARRAY_SIZE(jobs), run_job, jobs, sizeof(jobs[0]));
+	igt_assert_eq(pgem_objects(), 0);
+}
+
+static const struct pgem_test tests[] = {
+	{ "create-close", create_close, "Handles are closed while they are being made." },
+	{ "create-close-map", create_close_map, "Objects vanish while others map them." },
+	{ "create-close-info", create_close_info, "Objects vanish while others ask about them." },
+	{ "create-close-export", create_close_export,
+	  "Objects vanish while others export and import them." },
+	{ "import-close", import_close, "One dma-buf is imported and closed by four threads." },
+	{ "handles-unique", handles_unique, "Threads creating objects get different handles." },
+	{ "open-file", open_file, "Files are opened and closed by four threads." },
+	{ "list-while-changing", list_while_changing,
+	  "The list in debugfs is read while objects come and go." },
+};
+
+int igt_main()
+{
+	pgem_run_tests(tests, ARRAY_SIZE(tests), PGEM_RENDER);
+}
