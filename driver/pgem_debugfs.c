@@ -10,6 +10,7 @@
  * can have spaces in it. Not an interface to rely on: GEM_INFO is.
  */
 
+#include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/seq_file.h>
 
@@ -29,6 +30,8 @@
 static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 {
 	struct drm_gem_object *obj = &bo->base;
+
+	lockdep_assert_held(&to_pgem_device(obj->dev)->bos.lock);
 
 	seq_printf(m, "%8llu %13zu %13llu 0x%010llx %7u %6d %7d %s\n",
 		   bo->id, obj->size, pgem_bo_resident(bo),
