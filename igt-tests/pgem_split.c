@@ -283,7 +283,7 @@ static const struct pgem_test tests[] = {
 	{ "split-mremap-grow", mremap_grow, "A mapping cannot grow." },
 	{ "split-mremap-duplicate", mremap_duplicate, "mremap() makes no second mapping." },
 	{ "split-mremap-dontunmap", mremap_dontunmap, "mremap() leaves no empty mapping behind." },
-	{ "split-no-more-mappings", no_more_mappings, "Splits that fail leave the mapping as it was." },
+	{ "split-no-more-mappings", no_more_mappings, "Splits that fail change nothing." },
 };
 
 void pgem_split_subtests(void)
