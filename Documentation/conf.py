@@ -21,3 +21,5 @@ html_theme = "alabaster"
 html_theme_options = {"page_width": "1100px", "fixed_sidebar": True}
 # The kernel's own types are documented in the kernel.
 nitpicky = False
+# struct pgem_bo is one thing in the driver and another in the library.
+suppress_warnings = ["duplicate_declaration.c"]

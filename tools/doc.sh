@@ -4,6 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 
 "$tools/lab.sh" env KERNEL_SRC=/usr/src/linux-source-7.2 \
-	sphinx-build -q -W --keep-going -b html -d out/doc/.cache Documentation out/doc ||
+	sphinx-build -q -E -W --keep-going -b html -d out/doc/.cache Documentation out/doc ||
 	die "the documentation has errors, see above"
 say "open $out/doc/index.html"
