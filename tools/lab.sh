@@ -44,19 +44,16 @@ check_sandbox()
 make_root()
 {
 	mmdebstrap --aptopt="$root.apt" --variant=apt --include="$packages" \
-		--setup-hook="sh $tools/lab-setup.sh setup \"\$1\"" \
-		--customize-hook="sh $tools/lab-setup.sh customize \"\$1\"" \
+		--setup-hook="sh '$tools/lab-setup.sh' setup \"\$1\"" \
+		--customize-hook="sh '$tools/lab-setup.sh' customize \"\$1\"" \
 		testing - | tar -x --no-same-owner --exclude=./dev -C "$root.new" &&
 		sh "$tools/lab-setup.sh" finish "$root.new" &&
 		mv "$root.new" "$root"
 }
 
+# The caller holds the lock.
 ensure_root()
 {
-	[ -d "$root" ] && return
-
-	exec 9> "$cache/lock"
-	flock 9
 	[ -d "$root" ] && return
 	need_disk "$cache" 4000
 	rm -rf "$root.new"
@@ -69,13 +66,17 @@ ensure_root()
 		rm -rf "$root.new"
 		die "the lab could not be made: is the network up, the disk full? log: $log"
 	}
-	exec 9>&-
 }
 
 mkdir -p "$cache" "$out" || die "cannot write to $cache: set PGEM_CACHE to a folder of yours"
 install_host_tools
 check_sandbox
-ensure_root
+if [ ! -d "$root" ]; then
+	exec 9> "$cache/lock"
+	flock 9
+	ensure_root
+	exec 9>&-
+fi
 
 case ${1:-} in
 --root)

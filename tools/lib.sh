@@ -7,7 +7,6 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$top/tools
 out=$top/out
 cache=${PGEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pgem}
-# /tmp is the last resort only: it may be small, and it is not kept.
 self=$(basename "$0" .sh)
 
 say()
