@@ -84,8 +84,10 @@ static struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 fl
 	get_task_comm(bo->comm, current->group_leader);
 
 	ret = drm_gem_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
-	if (ret)
+	if (ret) {
+		drm_gem_private_object_fini(&bo->base);
 		goto err_free;
+	}
 
 	ret = drm_gem_create_mmap_offset(&bo->base);
 	if (ret)
@@ -135,7 +137,8 @@ static int pgem_bo_create_with_handle(struct drm_device *drm, struct drm_file *f
  * @file: caller's file, which gets the handle
  *
  * Return: 0; -EINVAL for a size of zero, unknown flags or a set handle; -E2BIG
- * for a size above the limit; -ENOMEM; -ENOSPC without a free mmap offset.
+ * for a size above the limit; -ENOMEM; -ENOSPC without a free mmap offset, or
+ * without an inode for the shmem file.
  */
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
 {

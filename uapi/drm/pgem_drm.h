@@ -93,7 +93,7 @@ struct drm_pgem_get_param {
  *
  * Errors: ``EINVAL`` for a @size of zero, an unknown flag or a set @handle;
  * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``ENOMEM``;
- * ``ENOSPC`` if the device's mmap offsets are used up.
+ * ``ENOSPC`` if the device's mmap offsets are used up, or no inode is to be had.
  */
 struct drm_pgem_gem_create {
 	/** @size: in: bytes wanted; out: bytes given, whole pages */

@@ -84,7 +84,7 @@ int pgem_get_param(int fd, uint32_t param, uint64_t *value);
  *
  * Return: 0, or -EINVAL for a @size of zero, -E2BIG for one above
  * ``DRM_PGEM_PARAM_MAX_BO_SIZE``, -ENOMEM, or -ENOSPC if the device's mmap offsets
- * are used up.
+ * are used up or no inode is to be had.
  */
 int pgem_bo_create(int fd, uint64_t size, struct pgem_bo *bo);
 
