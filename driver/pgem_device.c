@@ -12,10 +12,13 @@
  * memory cgroup of whoever touches them first, which is the right place for it.
  */
 
+#include <linux/list.h>
+#include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/mm.h>
 #include <linux/sizes.h>
 
 #include <drm/drm_managed.h>
@@ -43,9 +46,20 @@ MODULE_PARM_DESC(max_bo_mib, "Size of the largest object that can be created, in
  */
 int pgem_device_init(struct pgem_device *pdev)
 {
+	int ret;
+
 	INIT_LIST_HEAD(&pdev->bos.list);
 
-	return drmm_mutex_init(&pdev->drm, &pdev->bos.lock);
+	ret = drmm_mutex_init(&pdev->drm, &pdev->bos.lock);
+	if (ret)
+		return ret;
+
+	/* Lockdep is to know of reclaim without one, see @bos.lock. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	might_lock(&pdev->bos.lock);
+	fs_reclaim_release(GFP_KERNEL);
+
+	return 0;
 }
 
 /**

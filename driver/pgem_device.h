@@ -24,7 +24,10 @@ struct pgem_device {
 		/**
 		 * @bos.lock: protects @bos.list and @bos.last_id. A mutex, since
 		 * printing a long list sleeps. Taken with no other lock of
-		 * pgem held; nothing is allocated under it.
+		 * pgem held, but below mmap_lock, as munmap() frees objects:
+		 * so nothing is copied to or from user space under it. And
+		 * nothing is allocated under it, so that memory reclaim may
+		 * take it.
 		 */
 		struct mutex lock;
 

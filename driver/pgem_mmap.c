@@ -21,6 +21,7 @@
  */
 
 #include <linux/errno.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
@@ -30,6 +31,7 @@
 #include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
+#include "pgem_device.h"
 #include "pgem_mmap.h"
 #include "pgem_trace.h"
 
@@ -100,6 +102,9 @@ int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	if (is_cow_mapping(vma->vm_flags))
 		return -EINVAL;
+
+	/* The mapping's end may be the object's, see pgem_bo_free(). */
+	might_lock(&to_pgem_device(obj->dev)->bos.lock);
 
 	/* The device file is checked by DRM, a dma-buf is not. */
 	if (drm_dev_is_unplugged(obj->dev))
