@@ -14,6 +14,7 @@
  * change under them.
  */
 
+#include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -64,7 +65,7 @@ static void pgem_bo_publish(struct pgem_device *pdev, struct pgem_bo *bo)
 }
 
 /* Returns an object with one reference, owned by the caller, or an ERR_PTR(). */
-static struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 flags)
+VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 flags)
 {
 	struct pgem_bo *bo;
 	int ret;
@@ -108,6 +109,7 @@ err_free:
 	kfree(bo);
 	return ERR_PTR(ret);
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_bo_create);
 
 /*
  * The handle is public, and another thread can close it, before this returns:
@@ -159,6 +161,7 @@ int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *f
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_create);
 
 /**
  * pgem_ioctl_gem_mmap_offset() - handler of DRM_IOCTL_PGEM_GEM_MMAP_OFFSET
@@ -185,6 +188,7 @@ int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_fi
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_mmap_offset);
 
 /**
  * pgem_ioctl_gem_info() - handler of DRM_IOCTL_PGEM_GEM_INFO
@@ -213,6 +217,7 @@ int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *fil
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_info);
 
 /**
  * pgem_dumb_create() - handler of DRM_IOCTL_MODE_CREATE_DUMB

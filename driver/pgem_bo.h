@@ -5,6 +5,7 @@
 
 #include <linux/container_of.h>
 #include <linux/fs.h>
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
@@ -15,6 +16,7 @@
 struct drm_device;
 struct drm_file;
 struct drm_mode_create_dumb;
+struct pgem_device;
 
 /* Flags that GEM_CREATE accepts: none has been given a meaning yet. */
 #define PGEM_BO_CREATE_FLAGS	0
@@ -79,5 +81,9 @@ int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_fi
 int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 flags);
+#endif
 
 #endif /* _PGEM_BO_H_ */

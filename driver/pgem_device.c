@@ -12,6 +12,7 @@
  * memory cgroup of whoever touches them first, which is the right place for it.
  */
 
+#include <kunit/visibility.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
@@ -61,6 +62,16 @@ int pgem_device_init(struct pgem_device *pdev)
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_device_init);
+
+/* Bytes in so many MiB, but no more than a device has mmap offsets for. */
+VISIBLE_IF_KUNIT u64 pgem_device_clamp_bo_size(unsigned int mib)
+{
+	return min3((u64)mib << 20,
+		    (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT,
+		    (u64)SIZE_MAX & PAGE_MASK);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_device_clamp_bo_size);
 
 /**
  * pgem_device_max_bo_size() - the largest size that an object may have
@@ -69,10 +80,9 @@ int pgem_device_init(struct pgem_device *pdev)
  */
 u64 pgem_device_max_bo_size(void)
 {
-	return min3((u64)READ_ONCE(max_bo_mib) << 20,
-		    (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT,
-		    (u64)SIZE_MAX & PAGE_MASK);
+	return pgem_device_clamp_bo_size(READ_ONCE(max_bo_mib));
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_device_max_bo_size);
 
 /**
  * pgem_ioctl_get_param() - handler of DRM_IOCTL_PGEM_GET_PARAM
@@ -103,3 +113,4 @@ int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *fi
 		return -EINVAL;
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_get_param);

@@ -4,6 +4,7 @@
 #define _PGEM_DEVICE_H_
 
 #include <linux/container_of.h>
+#include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/types.h>
@@ -53,5 +54,9 @@ static inline struct pgem_device *to_pgem_device(struct drm_device *drm)
 int pgem_device_init(struct pgem_device *pdev);
 u64 pgem_device_max_bo_size(void);
 int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+u64 pgem_device_clamp_bo_size(unsigned int mib);
+#endif
 
 #endif /* _PGEM_DEVICE_H_ */

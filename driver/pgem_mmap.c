@@ -20,6 +20,7 @@
  * only then removes all mappings, so that no page stays mapped after it.
  */
 
+#include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -55,6 +56,21 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	return ret;
 }
 
+/*
+ * Finds the page that a fault is at, and says whether the object has it. Counted
+ * from the object's first page, never from the VMA's: a VMA that was split, or
+ * maps a dma-buf at an offset, starts elsewhere. A fault below the object wraps
+ * to an index that no object is large enough for.
+ */
+VISIBLE_IF_KUNIT bool pgem_fault_index(const struct vm_fault *vmf,
+				       const struct drm_gem_object *obj, pgoff_t *index)
+{
+	*index = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+
+	return *index < obj->size >> PAGE_SHIFT;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_fault_index);
+
 static vm_fault_t pgem_fault(struct vm_fault *vmf)
 {
 	struct drm_gem_object *obj = vmf->vma->vm_private_data;
@@ -62,13 +78,7 @@ static vm_fault_t pgem_fault(struct vm_fault *vmf)
 	pgoff_t index;
 	int idx;
 
-	/*
-	 * Counted from the object's first page, never from the VMA's: a VMA
-	 * that was split, or maps a dma-buf at an offset, starts elsewhere.
-	 */
-	index = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
-
-	if (index < obj->size >> PAGE_SHIFT && drm_dev_enter(obj->dev, &idx)) {
+	if (pgem_fault_index(vmf, obj, &index) && drm_dev_enter(obj->dev, &idx)) {
 		ret = pgem_fault_insert(vmf, obj, index);
 		drm_dev_exit(idx);
 	}

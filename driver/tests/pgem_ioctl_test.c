@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Tests of the ioctls that name an object
+ *
+ * What is refused, that a refusal leaves the arguments as they were, and that a
+ * creation which fails at its last step leaves no object behind.
+ *
+ * The handlers are called with a file made by hand: enough of one to have handles.
+ */
+
+#include <kunit/resource.h>
+#include <kunit/test.h>
+#include <linux/bits.h>
+#include <linux/errno.h>
+#include <linux/idr.h>
+#include <linux/limits.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include <drm/drm_file.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+#include <drm/pgem_drm.h>
+
+#include "pgem_bo.h"
+#include "pgem_device.h"
+#include "pgem_test_device.h"
+
+static void pgem_ioctl_test_close_file(void *data)
+{
+	struct drm_file *file = data;
+	int handle;
+
+	/* From the start each time: after INT_MAX there is no next one to go to. */
+	for (handle = 0; idr_get_next(&file->object_idr, &handle); handle = 0)
+		drm_gem_handle_delete(file, handle);
+	idr_destroy(&file->object_idr);
+}
+
+/* A file that gives out handles from @first up. */
+static struct drm_file *pgem_ioctl_test_open_file(struct kunit *test, int first)
+{
+	struct drm_file *file;
+
+	file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, file);
+
+	/* idr_init_base() is deprecated, but what DRM's file has is an idr. */
+	INIT_RADIX_TREE(&file->object_idr.idr_rt, IDR_RT_MARKER);
+	file->object_idr.idr_base = first;
+	spin_lock_init(&file->table_lock);
+	mutex_init(&file->prime.lock);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_ioctl_test_close_file, file));
+
+	return file;
+}
+
+static int pgem_ioctl_test_create(struct kunit *test, struct drm_file *file,
+				  struct drm_pgem_gem_create *args)
+{
+	struct pgem_device *pdev = test->priv;
+
+	return pgem_ioctl_gem_create(&pdev->drm, args, file);
+}
+
+/* Expects that a creation is refused, with nothing made and nothing written. */
+static void pgem_ioctl_test_refused(struct kunit *test, struct drm_pgem_gem_create args, int error)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	const struct drm_pgem_gem_create before = args;
+
+	KUNIT_EXPECT_EQ_MSG(test, pgem_ioctl_test_create(test, file, &args), error,
+			    "size %llu flags 0x%x handle %u",
+			    before.size, before.flags, before.handle);
+	KUNIT_EXPECT_MEMEQ(test, &args, &before, sizeof(args));
+	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 0);
+}
+
+static void pgem_ioctl_test_create_works(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_pgem_gem_create args = { .size = PAGE_SIZE + 1 };
+
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_test_create(test, file, &args), 0);
+	KUNIT_EXPECT_EQ(test, args.size, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.flags, 0);
+	KUNIT_EXPECT_NE(test, args.handle, 0);
+	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 1);
+}
+
+static void pgem_ioctl_test_handle_is_the_last_reference(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_pgem_gem_create args = { .size = PAGE_SIZE };
+
+	KUNIT_ASSERT_EQ(test, pgem_ioctl_test_create(test, file, &args), 0);
+	KUNIT_EXPECT_EQ(test, drm_gem_handle_delete(file, args.handle), 0);
+	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 0);
+}
+
+static void pgem_ioctl_test_bad_create_flags(struct kunit *test)
+{
+	int bit;
+
+	for (bit = 0; bit < 32; bit++) {
+		struct drm_pgem_gem_create args = { .size = PAGE_SIZE, .flags = BIT(bit) };
+
+		if (!(args.flags & PGEM_BO_CREATE_FLAGS))
+			pgem_ioctl_test_refused(test, args, -EINVAL);
+	}
+}
+
+static void pgem_ioctl_test_bad_create_handle(struct kunit *test)
+{
+	struct drm_pgem_gem_create args = { .size = PAGE_SIZE };
+
+	args.handle = 1;
+	pgem_ioctl_test_refused(test, args, -EINVAL);
+	args.handle = U32_MAX;
+	pgem_ioctl_test_refused(test, args, -EINVAL);
+}
+
+static void pgem_ioctl_test_bad_create_size(struct kunit *test)
+{
+	struct drm_pgem_gem_create args = { };
+
+	args.size = 0;
+	pgem_ioctl_test_refused(test, args, -EINVAL);
+	args.size = pgem_device_max_bo_size() + 1;
+	pgem_ioctl_test_refused(test, args, -E2BIG);
+}
+
+/* Only one handle is left: the second object has to go when it gets none. */
+static void pgem_ioctl_test_no_handle_left(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, INT_MAX);
+	struct drm_pgem_gem_create first = { .size = PAGE_SIZE };
+	struct drm_pgem_gem_create args = { .size = 1 };
+
+	KUNIT_ASSERT_EQ(test, pgem_ioctl_test_create(test, file, &first), 0);
+	KUNIT_EXPECT_EQ(test, first.handle, INT_MAX);
+
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_test_create(test, file, &args), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, args.size, 1);
+	KUNIT_EXPECT_EQ(test, args.handle, 0);
+	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 1);
+}
+
+static void pgem_ioctl_test_mmap_offset(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
+	struct drm_pgem_gem_mmap_offset args = { };
+
+	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(file, &bo->base, &args.handle), 0);
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_mmap_offset(bo->base.dev, &args, file), 0);
+	KUNIT_EXPECT_EQ(test, args.offset, drm_vma_node_offset_addr(&bo->base.vma_node));
+}
+
+static void pgem_ioctl_test_info(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct pgem_bo *bo = pgem_test_bo_create(test, 3 * PAGE_SIZE);
+	struct drm_pgem_gem_info args = { .size = 1, .resident = 1 };
+
+	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(file, &bo->base, &args.handle), 0);
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_info(bo->base.dev, &args, file), 0);
+	KUNIT_EXPECT_EQ(test, args.flags, 0);
+	KUNIT_EXPECT_EQ(test, args.size, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, args.resident, 0);
+}
+
+/* Each takes a reference to look at the object, and has to drop it. */
+static void pgem_ioctl_test_no_reference_kept(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
+	struct drm_pgem_gem_mmap_offset offset = { };
+	struct drm_pgem_gem_info info = { };
+
+	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(file, &bo->base, &info.handle), 0);
+	offset.handle = info.handle;
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_mmap_offset(bo->base.dev, &offset, file), 0);
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_info(bo->base.dev, &info, file), 0);
+	/* The test's and the handle's. */
+	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 2);
+}
+
+static void pgem_ioctl_test_bad_handle(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_pgem_gem_mmap_offset offset = { .handle = 1, .offset = 1234 };
+	struct drm_pgem_gem_info info = { .handle = 1, .size = 1234, .resident = 1234 };
+	struct pgem_device *pdev = test->priv;
+
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_mmap_offset(&pdev->drm, &offset, file), -ENOENT);
+	KUNIT_EXPECT_EQ(test, offset.offset, 1234);
+	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_info(&pdev->drm, &info, file), -ENOENT);
+	KUNIT_EXPECT_EQ(test, info.size, 1234);
+	KUNIT_EXPECT_EQ(test, info.resident, 1234);
+}
+
+/* Bad flags are said to be bad before anything is looked up: also without a handle. */
+static void pgem_ioctl_test_bad_flags(struct kunit *test)
+{
+	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
+	int bit;
+	u32 handle;
+
+	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(file, &bo->base, &handle), 0);
+	for (bit = 0; bit < 32; bit++) {
+		struct drm_pgem_gem_mmap_offset offset = { .flags = BIT(bit), .offset = 1234 };
+		struct drm_pgem_gem_info info = { .flags = BIT(bit), .size = 1234 };
+
+		/* By turns a handle that exists and one that does not. */
+		offset.handle = handle + bit % 2;
+		info.handle = offset.handle;
+		KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_mmap_offset(bo->base.dev, &offset, file),
+				-EINVAL);
+		KUNIT_EXPECT_EQ(test, offset.offset, 1234);
+		KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_info(bo->base.dev, &info, file), -EINVAL);
+		KUNIT_EXPECT_EQ(test, info.size, 1234);
+	}
+}
+
+static struct kunit_case pgem_ioctl_test_cases[] = {
+	KUNIT_CASE(pgem_ioctl_test_create_works),
+	KUNIT_CASE(pgem_ioctl_test_handle_is_the_last_reference),
+	KUNIT_CASE(pgem_ioctl_test_bad_create_flags),
+	KUNIT_CASE(pgem_ioctl_test_bad_create_handle),
+	KUNIT_CASE(pgem_ioctl_test_bad_create_size),
+	KUNIT_CASE(pgem_ioctl_test_no_handle_left),
+	KUNIT_CASE(pgem_ioctl_test_mmap_offset),
+	KUNIT_CASE(pgem_ioctl_test_info),
+	KUNIT_CASE(pgem_ioctl_test_no_reference_kept),
+	KUNIT_CASE(pgem_ioctl_test_bad_handle),
+	KUNIT_CASE(pgem_ioctl_test_bad_flags),
+	{ }
+};
+
+static struct kunit_suite pgem_ioctl_test_suite = {
+	.name = "pgem_ioctl",
+	.init = pgem_test_device_init,
+	.test_cases = pgem_ioctl_test_cases,
+};
+
+kunit_test_suite(pgem_ioctl_test_suite);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_TEST_DEVICE_H_
+#define _PGEM_TEST_DEVICE_H_
+
+#include <linux/types.h>
+
+struct kunit;
+struct pgem_bo;
+
+int pgem_test_device_init(struct kunit *test);
+void pgem_test_device_unplug(struct kunit *test);
+void pgem_test_device_leave_offsets(struct kunit *test, unsigned long pages);
+size_t pgem_test_device_count_bos(struct kunit *test);
+
+struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size);
+void pgem_test_bo_put(struct kunit *test, struct pgem_bo *bo);
+
+#endif /* _PGEM_TEST_DEVICE_H_ */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Test mapping
+ *
+ * An object mapped for good, by way of a dma-buf, into an address space that KUnit
+ * makes for the test's thread: mmap(), first touches and splits by munmap() go
+ * through all of the kernel as a program's would. A dma-buf, and not a file of the
+ * device, since that would need a registered device; both end in pgem_mmap().
+ *
+ * A test takes its mapping down itself, as nobody else can get at its address
+ * space. Where a test ends early, the thread's end does it.
+ */
+
+#include <kunit/resource.h>
+#include <kunit/test.h>
+#include <linux/dma-buf.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/highmem.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/pagemap.h>
+#include <linux/shmem_fs.h>
+#include <linux/uaccess.h>
+
+#include <drm/drm_prime.h>
+
+#include "pgem_bo.h"
+#include "pgem_test_device.h"
+#include "pgem_test_mapping.h"
+
+/**
+ * pgem_test_mapping_bo() - create an object to map
+ * @test: test; ends here if the object cannot be created
+ *
+ * Return: an object of PGEM_TEST_MAPPING_PAGES pages, see pgem_test_bo_create().
+ */
+struct pgem_bo *pgem_test_mapping_bo(struct kunit *test)
+{
+	return pgem_test_bo_create(test, PGEM_TEST_MAPPING_PAGES << PAGE_SHIFT);
+}
+
+/**
+ * pgem_test_mapping_number_pages() - write to each page which one it is
+ * @test: test; ends here without memory
+ * @bo: object of pgem_test_mapping_bo()
+ *
+ * Not by way of a mapping, as those are what the numbers are there to check.
+ */
+void pgem_test_mapping_number_pages(struct kunit *test, struct pgem_bo *bo)
+{
+	u32 i;
+
+	for (i = 0; i < PGEM_TEST_MAPPING_PAGES; i++) {
+		struct page *page = shmem_read_mapping_page(bo->base.filp->f_mapping, i);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+		memcpy_to_page(page, 0, (char *)&i, sizeof(i));
+		set_page_dirty(page);
+		put_page(page);
+	}
+}
+
+/* The last reference is dropped some time later by a worker, unless it is told to. */
+static void pgem_test_mapping_put_file(void *file)
+{
+	fput(file);
+	flush_delayed_fput();
+}
+
+/**
+ * pgem_test_mapping_export() - export an object
+ * @test: test; ends here if that fails
+ * @bo: object
+ * @flags: O_RDWR or O_RDONLY
+ *
+ * Return: the dma-buf's file; its reference is KUnit's.
+ */
+struct file *pgem_test_mapping_export(struct kunit *test, struct pgem_bo *bo, int flags)
+{
+	struct dma_buf *dmabuf;
+
+	dmabuf = drm_gem_prime_export(&bo->base, flags);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_mapping_put_file,
+							   dmabuf->file));
+
+	return dmabuf->file;
+}
+
+/**
+ * pgem_test_mapping_close() - drop the reference of pgem_test_mapping_export() now
+ * @test: test
+ * @file: the dma-buf's file, gone when this returns unless it is mapped
+ */
+void pgem_test_mapping_close(struct kunit *test, struct file *file)
+{
+	kunit_release_action(test, pgem_test_mapping_put_file, file);
+}
+
+/**
+ * pgem_test_mapping_create() - map a dma-buf, shared, for reading and writing
+ * @test: test; ends here if that fails
+ * @file: the dma-buf's file
+ * @first: page to start with; the mapping reaches to the last one
+ *
+ * Return: address of the mapping.
+ */
+unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, unsigned long first)
+{
+	unsigned long address;
+
+	address = kunit_vm_mmap(test, file, 0, (PGEM_TEST_MAPPING_PAGES - first) << PAGE_SHIFT,
+				PROT_READ | PROT_WRITE, MAP_SHARED, first << PAGE_SHIFT);
+	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
+
+	return address;
+}
+
+/**
+ * pgem_test_mapping_read() - read through a mapping, as a program would
+ * @address: address of the mapping
+ * @page: page of the mapping
+ * @value: set to the page's first four bytes
+ *
+ * Return: 0, or -EFAULT where a program would get a signal.
+ */
+int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value)
+{
+	return get_user(*value, (u32 __user *)(address + (page << PAGE_SHIFT)));
+}

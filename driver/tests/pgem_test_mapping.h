@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_TEST_MAPPING_H_
+#define _PGEM_TEST_MAPPING_H_
+
+#include <linux/types.h>
+
+struct file;
+struct kunit;
+struct pgem_bo;
+
+/* Pages in an object that is mapped. */
+#define PGEM_TEST_MAPPING_PAGES	8UL
+
+struct pgem_bo *pgem_test_mapping_bo(struct kunit *test);
+void pgem_test_mapping_number_pages(struct kunit *test, struct pgem_bo *bo);
+
+struct file *pgem_test_mapping_export(struct kunit *test, struct pgem_bo *bo, int flags);
+void pgem_test_mapping_close(struct kunit *test, struct file *file);
+
+unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, unsigned long first);
+int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value);
+
+#endif /* _PGEM_TEST_MAPPING_H_ */
