@@ -3,7 +3,7 @@
 # tools/.
 
 KERNEL ?=
-export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS
+export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS MUTANTS
 
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
@@ -12,16 +12,28 @@ help:
 #:   make demo              draw into pgem buffers; pictures in out/demo/
 #:   make check             all tests on all kernels
 #:   make check TESTS=pgem_fault@split-munmap KERNEL=7.2
+#:   make check-debug       all tests on a kernel with KASAN, lockdep, kmemleak ...
+#:   make check-race        races of faults and others on a kernel with KCSAN
+#:   make check-mutants     broken drivers: does check-debug see it?
 #:   make vm                a shell in the machine, driver loaded
 #:   make vm CMD='...'      one command in the machine
 #:   make bench             the table of Documentation/performance.rst
 #:   make lint              style, warnings, documentation comments
 #:   make doc               the documentation as HTML in out/doc/
-#: Settings: KERNEL=6.12|7.2 PARAMS='max_bo_mib=64' MEM=2G CPUS=2 QEMU_OPTS=...
+#: Settings: KERNEL=6.12|7.2|debug|race PARAMS='max_bo_mib=64' MEM=2G CPUS=2 QEMU_OPTS=...
 #:   SHARE=DIR (seen as /share in the machine)
 #:
 demo check bench lint doc:
 	@tools/$@.sh
+
+check-debug:
+	@KERNEL=debug tools/check.sh
+
+check-race:
+	@KERNEL=race TESTS='$(or $(TESTS),$(RACES))' tools/check.sh
+
+check-mutants:
+	@tools/mutants.sh
 
 vm:
 	@KERNEL=$${KERNEL:-7.2} tools/build.sh all
@@ -33,6 +45,8 @@ vm:
 #:   make install           both, as root (PREFIX=/usr/local)
 #:   make clean
 PREFIX ?= /usr/local
+# What runs against faults: other faults, munmap, fork, close, unbind.
+RACES = pgem_race pgem_hotrace pgem_fault@threads* pgem_fault@processes* pgem_fork@race*
 
 module:
 	$(MAKE) -C driver
@@ -49,4 +63,4 @@ clean:
 	$(MAKE) -C driver clean
 	rm -rf out
 
-.PHONY: help demo check bench lint doc vm module user install clean
+.PHONY: help demo check check-debug check-race check-mutants bench lint doc vm module user install clean

@@ -4,19 +4,29 @@
 #
 # usage: build.sh module RELEASE [MAKE-ARG...]   pgem.ko for one kernel
 #        build.sh user                           library, tools, examples, tests
-#        build.sh all                            both, for KERNEL or all kernels
+#        build.sh all                            both, for KERNEL or all of Debian's
+# environment: MUTANT, a name in igt-tests/mutants/: build the driver with that patch
 . "$(dirname "$0")/lib.sh"
+
+# apply_mutant NAME DIR: to the copy in DIR, once.
+apply_mutant()
+{
+	rm -rf "$2/driver"
+	cp -a "$top/driver" "$2/"
+	"$tools/lab.sh" patch -s -p1 -d "${2#"$top/"}" -i "/pgem/igt-tests/mutants/$1.patch"
+}
 
 # Kernels before 6.13 build where the sources are: give each kernel a copy.
 build_module()
 {
-	local release=$1 dir=build/module-$1
+	local release=$1 dir=build/module-$1${MUTANT:+-$MUTANT}
 	shift
 
 	mkdir -p "$out/$dir"
 	rm -rf "$out/$dir/uapi"
 	cp -a "$top/uapi" "$out/$dir/"
 	cp -a --update "$top/driver" "$out/$dir/"
+	[ -z "${MUTANT:-}" ] || apply_mutant "$MUTANT" "$out/$dir"
 	"$tools/lab.sh" make -s -j"$(nproc)" -C "out/$dir/driver" \
 		KDIR="/usr/lib/modules/$release/build" "$@"
 }

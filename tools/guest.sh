@@ -4,10 +4,12 @@
 name=$(sed -n 's/.*lab\.run=\([^ ]*\).*/\1/p' /proc/cmdline)
 . "/pgem/out/vm/$name/env"
 
-# So that modprobe, and with it IGT, finds the module outside /lib/modules.
-echo "install pgem /usr/sbin/modprobe drm && /usr/sbin/insmod $PGEM_KO $params \$CMDLINE_OPTS" \
-	> /etc/modprobe.d/pgem.conf
-modprobe pgem || { echo "guest: cannot load $PGEM_KO" >&2; touch "$PGEM_RUN/up"; exit 125; }
+# So that modprobe, and with it IGT, finds the modules outside /lib/modules.
+{
+	echo "install pgem modprobe drm && insmod $PGEM_DRIVER/pgem.ko $params \$CMDLINE_OPTS"
+	echo "install pgem_kunit modprobe -a kunit pgem && insmod $PGEM_DRIVER/tests/pgem_kunit.ko"
+} > /etc/modprobe.d/pgem.conf
+modprobe pgem || { echo "guest: cannot load pgem" >&2; touch "$PGEM_RUN/up"; exit 125; }
 touch "$PGEM_RUN/up"
 
 cd /pgem || exit 125

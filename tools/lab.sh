@@ -68,7 +68,7 @@ ensure_root()
 	}
 }
 
-mkdir -p "$cache" "$out" || die "cannot write to $cache: set PGEM_CACHE to a folder of yours"
+mkdir -p "$kernels" "$out" || die "cannot write to $cache: set PGEM_CACHE to a folder of yours"
 install_host_tools
 check_sandbox
 if [ ! -d "$root" ]; then
@@ -90,10 +90,17 @@ case ${1:-} in
 esac
 
 args=(--ro-bind "$root" / --dev-bind /dev /dev --proc /proc --ro-bind /sys /sys
+	--bind "$kernels" /kernels
 	--tmpfs /tmp --tmpfs /run --bind "$top" /pgem --chdir /pgem
 	--die-with-parent --unshare-pid --clearenv
 	--setenv PATH /usr/sbin:/usr/bin --setenv HOME /tmp --setenv LANG C.UTF-8)
 # As root of a namespace of its own: virtiofsd wants to set its capabilities.
 [ "$(id -u)" -eq 0 ] || args+=(--unshare-user --uid 0 --gid 0 --cap-add ALL)
 [ -z "${SHARE:-}" ] || args+=(--bind "$SHARE" /share)
+# Beside Debian's kernels, those that kernel.sh has built: it leaves a mark.
+args+=(--tmpfs /usr/lib/modules)
+for modules in "$root"/usr/lib/modules/* "$kernels"/*/complete; do
+	[ "${modules##*/}" != complete ] || modules=$(echo "${modules%/*}"/lib/modules/*)
+	[ ! -d "$modules" ] || args+=(--ro-bind "$modules" "/usr/lib/modules/${modules##*/}")
+done
 exec bwrap "${args[@]}" "${@:-bash}"

@@ -7,6 +7,7 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=$top/tools
 out=$top/out
 cache=${PGEM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pgem}
+kernels=$cache/kernels
 self=$(basename "$0" .sh)
 
 say()
@@ -66,11 +67,18 @@ status_of()
 	:
 }
 
-# kernel_release KERNEL: the lab's kernel release for a version such as 6.12.
+# kernel_release KERNEL: the lab's kernel release for a version such as 6.12; debug
+# and race are built if need be.
 kernel_release()
 {
 	local found
 
+	case $1 in
+	debug|race)
+		"$tools/kernel.sh" "$1"
+		return
+		;;
+	esac
 	found=$("$tools/lab.sh" --kernels | grep "^${1//./\\.}[.-]" | tail -n 1) ||
 		die "no kernel $1 in the lab; there are: $("$tools/lab.sh" --kernels | xargs)"
 	echo "$found"

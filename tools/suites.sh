@@ -4,11 +4,27 @@
 # usage: suites.sh RESULTS [BINARY[@SUBTEST]...]
 #
 # Leaves RESULTS/SUITE.list, what should have run, and RESULTS/SUITE/results.json
-# for each of the suites pgem and upstream, and RESULTS/finished.
+# for each of the suites pgem and upstream; RESULTS/health, what the kernel's own
+# checks say in the end, a line each that begins with ok or bad; RESULTS/finished.
 set -u
 results=$1
 shift
 wanted=("$@")
+
+debugfs=/sys/kernel/debug
+limit=120
+case $(uname -r) in
+*-pgem-debug-*)
+	limit=300
+	;;
+*-pgem-race-*)
+	limit=300
+	# More looks at memory, and longer ones, than by default: what an emulated
+	# processor does in 80 us is not much.
+	echo 1000 > /sys/module/kcsan/parameters/skip_watch
+	echo 200 > /sys/module/kcsan/parameters/udelay_task
+	;;
+esac
 
 export IGT_FORCE_DRIVER=pgem
 
@@ -50,12 +66,42 @@ run_suite()
 	expand "$2" < "$3" > "$results/$1.list"
 	[ -s "$results/$1.list" ] || return 0
 	# In memory first: the runner writes, and in the end parses, in small pieces.
-	igt_runner --multiple-mode --overwrite --per-test-timeout 120 --piglit-style-dmesg \
+	igt_runner --multiple-mode --overwrite --per-test-timeout $limit --piglit-style-dmesg \
 		--test-list "$results/$1.list" "$2" "/run/$1"
 	cp -r "/run/$1" "$results/"
 }
 
+# leaks WHEN: an object is a suspect when the second scan finds it as it was, too.
+leaks()
+{
+	local found
+
+	sleep 6
+	echo scan > $debugfs/kmemleak && echo scan > $debugfs/kmemleak &&
+		cat $debugfs/kmemleak > "$results/kmemleak-$1" ||
+		{ echo "bad kmemleak, driver $1: cannot scan"; return; }
+	found=$(grep -c '^unreferenced' "$results/kmemleak-$1")
+	[ "$found" -eq 0 ] && echo "ok kmemleak, driver $1" ||
+		echo "bad kmemleak, driver $1: $found objects, see kmemleak-$1"
+}
+
+# What the debug kernel alone can tell. A check that has switched itself off saw nothing.
+health()
+{
+	case $(uname -r) in
+	*-pgem-debug-*) ;;
+	*) return ;;
+	esac
+	leaks loaded
+	rmmod pgem && leaks unloaded || echo "bad unload: the driver does not go"
+	grep -q 'debug_locks: *1$' /proc/lockdep_stats && echo "ok lockdep" ||
+		echo "bad lockdep: switched off"
+}
+
 own=out/build/user/igt-tests
 run_suite pgem "$own" <(tr ' ' '\n' < "$own/test-list.txt" | sed -n 's/^pgem/igt@&/p')
-run_suite upstream /usr/libexec/igt-gpu-tools igt-tests/upstream.testlist
+lists=igt-tests/upstream.testlist
+[ ! -e $debugfs/sync/sw_sync ] || lists+=" igt-tests/upstream-sw_sync.testlist"
+run_suite upstream /usr/libexec/igt-gpu-tools <(cat $lists)
+health > "$results/health"
 touch "$results/finished"

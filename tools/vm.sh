@@ -4,13 +4,17 @@
 # runs a command there as root, or a shell. Output and exit code are the command's.
 #
 # usage: vm.sh [CMD]
-# environment: KERNEL (7.2), PARAMS (module parameters), MEM (2G), CPUS (2),
-# QEMU_OPTS, SHARE (folder of this machine, seen as /share), NAME (of the folder
-# for logs below out/vm/), LIMIT (seconds, for everything), BOOT_LIMIT (seconds)
+# environment: KERNEL (7.2; 6.12, debug, race), PARAMS (module parameters), MEM (2G,
+# the project's own kernels 4G), CPUS (2), QEMU_OPTS, SHARE (folder of this machine,
+# seen as /share), NAME (of the folder for logs below out/vm/), MUTANT (see
+# build.sh), LIMIT (seconds, for everything), BOOT_LIMIT (seconds)
 . "$(dirname "$0")/lib.sh"
 
 kernel=${KERNEL:-7.2}
-boot_limit=${BOOT_LIMIT:-240}
+boot_limit=${BOOT_LIMIT:-240} mem=${MEM:-2G}
+case $kernel in
+debug|race) boot_limit=${BOOT_LIMIT:-600} mem=${MEM:-4G} ;;
+esac
 
 release=$(kernel_release "$kernel")
 
@@ -24,7 +28,7 @@ for ((i = 2; ; i++)); do
 	name=vm-$kernel-$i
 done
 run=$out/vm/$name
-module=out/build/module-$release/driver/pgem.ko
+driver=out/build/module-$release${MUTANT:+-$MUTANT}/driver
 
 accel=()
 # A /dev/kvm that opens is not enough: without these flags guests die in it.
@@ -33,13 +37,13 @@ grep -qE '^flags.*\b(vmx|svm)\b' /proc/cpuinfo && [ -w /dev/kvm ] || accel=(--di
 rm -rf "$run"
 mkdir -p "$run"
 {
-	printf 'export PGEM_KO=/pgem/%s PGEM_RUN=/pgem/out/vm/%s\n' "$module" "$name"
+	printf 'export PGEM_DRIVER=/pgem/%s PGEM_RUN=/pgem/out/vm/%s\n' "$driver" "$name"
 	printf 'params=%q\n' "${PARAMS:-}"
 	printf 'cmd=%q\n' "${1:-}"
 } > "$run/env"
 
-vng=(vng --run "/boot/vmlinuz-$release" "${accel[@]}" --user root
-	--memory "${MEM:-2G}" --cpus "${CPUS:-2}" --rwdir /pgem
+vng=(vng --run "$release" "${accel[@]}" --user root
+	--memory "$mem" --cpus "${CPUS:-2}" --rwdir /pgem
 	--append "lab.run=$name" --append console=hvc0
 	--qemu-opts="-chardev file,id=log,path=/pgem/out/vm/$name/console.log"
 	--qemu-opts="-device virtio-serial-pci -device virtconsole,chardev=log ${QEMU_OPTS:-}")
