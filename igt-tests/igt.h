@@ -17,6 +17,7 @@
 
 int igt_kmod_load(const char *name, const char *options);
 int igt_kmod_unload(const char *name);
+void igt_kunit(const char *module, const char *suite, const char *options);
 
 /* Set by the meson option igt_src. */
 #ifdef PGEM_IGT_SRC

@@ -25,16 +25,10 @@ IGT_TEST_DESCRIPTION("Check handles under concurrent use.");
 
 struct racer {
 	int fd;
-	uint64_t end;
 	unsigned int seed;
 	unsigned long done;
 	int dmabuf;
 };
-
-static bool going(const struct racer *racer)
-{
-	return pgem_now_ms() < racer->end;
-}
 
 static uint32_t guess(struct racer *racer)
 {
@@ -46,7 +40,7 @@ static const char *creator(void *arg)
 	struct racer *racer = arg;
 	uint32_t handle;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		struct drm_pgem_gem_create create = { .size = 3 * PG - 1 };
 		int ret = pgem_ioctl(racer->fd, DRM_IOCTL_PGEM_GEM_CREATE, &create);
 
@@ -57,7 +51,7 @@ static const char *creator(void *arg)
 		ret = __pgem_close(racer->fd, handle);
 		if (ret && ret != -EINVAL)
 			return "closing failed oddly";
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -66,8 +60,9 @@ static const char *closer(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer))
-		racer->done += !__pgem_close(racer->fd, guess(racer));
+	while (pgem_race_on())
+		if (!__pgem_close(racer->fd, guess(racer)))
+			pgem_race_won(&racer->done);
 	return NULL;
 }
 
@@ -75,7 +70,7 @@ static const char *mapper(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		uint64_t offset;
 		uint8_t *map;
 		int ret = __pgem_offset(racer->fd, guess(racer), &offset);
@@ -92,7 +87,7 @@ static const char *mapper(void *arg)
 			return "mapping failed oddly";
 		map[0] = 1;
 		munmap(map, PG);
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -101,7 +96,7 @@ static const char *informer(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		struct drm_pgem_gem_info info;
 		int ret = __pgem_info(racer->fd, guess(racer), &info);
 
@@ -109,7 +104,8 @@ static const char *informer(void *arg)
 			return "asking for information failed oddly";
 		if (!ret && info.size != 3 * PG)
 			return "an object of a size that nobody created";
-		racer->done += !ret;
+		if (!ret)
+			pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -118,7 +114,7 @@ static const char *exporter(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		int dmabuf, ret = __pgem_export(racer->fd, guess(racer), DRM_CLOEXEC, &dmabuf);
 		uint32_t handle;
 
@@ -130,7 +126,7 @@ static const char *exporter(void *arg)
 		close(dmabuf);
 		if (ret)
 			return "importing failed";
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -139,13 +135,13 @@ static const char *importer(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		uint32_t handle;
 
 		if (__pgem_import(racer->fd, racer->dmabuf, &handle))
 			return "importing failed";
 		__pgem_close(racer->fd, handle);
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -168,13 +164,13 @@ static void race(int fd, const char *(*first)(void *), const char *(*second)(voi
 {
 	const char *(*fns[])(void *) = { first, first, second, second, third };
 	size_t count = third ? 5 : 4, lines = pgem_objects();
-	uint64_t end = pgem_now_ms() + RACE_MS;
 	int own = pgem_open(PGEM_RENDER, O_RDWR);
 	struct job jobs[5];
 
 	(void)fd;
 	for (size_t i = 0; i < count; i++)
-		jobs[i] = (struct job){ fns[i], { .fd = own, .end = end, .seed = i + 1 } };
+		jobs[i] = (struct job){ fns[i], { .fd = own, .seed = i + 1 } };
+	pgem_race_time(RACE_MS, count);
 	pgem_race(count, run_job, jobs, sizeof(jobs[0]));
 	for (size_t i = 0; i < count; i++)
 		igt_assert_f(jobs[i].racer.done, "thread %zu never got anything done\n", i);
@@ -217,8 +213,8 @@ static void import_close(int fd)
 	uint64_t offset = pgem_offset(fd, handle);
 
 	for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
-		racers[i] = (struct racer){ .fd = own, .end = pgem_now_ms() + RACE_MS,
-					    .dmabuf = dmabuf };
+		racers[i] = (struct racer){ .fd = own, .dmabuf = dmabuf };
+	pgem_race_time(RACE_MS, ARRAY_SIZE(racers));
 	pgem_race(ARRAY_SIZE(racers), importer, racers, sizeof(racers[0]));
 	close(own);
 
@@ -268,14 +264,14 @@ static const char *open_close(void *arg)
 {
 	struct racer *racer = arg;
 
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		int fd = __pgem_open(PGEM_RENDER, O_RDWR);
 		uint32_t handle;
 
 		if (fd < 0 || __pgem_create(fd, PG, &handle))
 			return "a new file does not work";
 		close(fd);
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -283,11 +279,10 @@ static const char *open_close(void *arg)
 static void open_file(int fd)
 {
 	size_t lines = pgem_objects();
-	struct racer racers[4];
+	struct racer racers[4] = { 0 };
 
 	(void)fd;
-	for (size_t i = 0; i < ARRAY_SIZE(racers); i++)
-		racers[i] = (struct racer){ .end = pgem_now_ms() + RACE_MS };
+	pgem_race_time(RACE_MS, ARRAY_SIZE(racers));
 	pgem_race(ARRAY_SIZE(racers), open_close, racers, sizeof(racers[0]));
 	igt_assert_eq(pgem_objects(), lines);
 }
@@ -298,10 +293,10 @@ static const char *list_reader(void *arg)
 	char path[64], text[8192];
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%d/bos", racer->dmabuf);
-	while (going(racer)) {
+	while (pgem_race_on()) {
 		if (pgem_read_file(path, text, sizeof(text)) <= 0)
 			return "reading the list failed";
-		racer->done++;
+		pgem_race_won(&racer->done);
 	}
 	return NULL;
 }
@@ -309,14 +304,14 @@ static const char *list_reader(void *arg)
 static void list_while_changing(int fd)
 {
 	int minor = pgem_minor();
-	uint64_t end = pgem_now_ms() + RACE_MS;
 	struct job jobs[] = {
-		{ creator, { .fd = fd, .end = end } },
-		{ creator, { .fd = fd, .end = end } },
-		{ list_reader, { .dmabuf = minor, .end = end } },
-		{ list_reader, { .dmabuf = minor, .end = end } },
+		{ creator, { .fd = fd } },
+		{ creator, { .fd = fd } },
+		{ list_reader, { .dmabuf = minor } },
+		{ list_reader, { .dmabuf = minor } },
 	};
 
+	pgem_race_time(RACE_MS, ARRAY_SIZE(jobs));
 	pgem_race(ARRAY_SIZE(jobs), run_job, jobs, sizeof(jobs[0]));
 	igt_assert_eq(pgem_objects(), 0);
 }

@@ -203,6 +203,37 @@ uint64_t pgem_now_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
+/* Of the race that is on: when it may end, when it must, and how many it waits for */
+static struct {
+	uint64_t end, limit;
+	int waiting;
+} race;
+
+/*
+ * Sets how long threads race: for @ms, and on a slow machine until each of @count has
+ * had a success, but a minute at most.
+ */
+void pgem_race_time(unsigned int ms, unsigned int count)
+{
+	race.end = pgem_now_ms() + ms;
+	race.limit = pgem_now_ms() + 60000;
+	race.waiting = count;
+}
+
+bool pgem_race_on(void)
+{
+	bool waiting = __atomic_load_n(&race.waiting, __ATOMIC_RELAXED) > 0;
+
+	return pgem_now_ms() < (waiting ? race.limit : race.end);
+}
+
+/* Counts a success in @done, which is one thread's. */
+void pgem_race_won(unsigned long *done)
+{
+	if (!(*done)++)
+		__atomic_fetch_sub(&race.waiting, 1, __ATOMIC_RELAXED);
+}
+
 /* Runs @fn in @count threads, each with its element of @args, and waits for all. */
 void pgem_race(unsigned int count, const char *(*fn)(void *), void *args, size_t arg_size)
 {

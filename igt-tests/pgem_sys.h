@@ -53,6 +53,9 @@ const char *pgem_ram_disk(void);
 
 /* Time and threads. A thread must not assert: it returns NULL or what failed. */
 uint64_t pgem_now_ms(void);
+void pgem_race_time(unsigned int ms, unsigned int count);
+bool pgem_race_on(void);
+void pgem_race_won(unsigned long *done);
 void pgem_race(unsigned int count, const char *(*fn)(void *), void *args, size_t arg_size);
 
 #endif /* PGEM_SYS_H */

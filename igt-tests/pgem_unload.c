@@ -305,7 +305,6 @@ static void after_unbind_file_holds(int fd)
 }
 
 struct opener {
-	uint64_t end;
 	bool reloads;
 	unsigned long done;
 };
@@ -314,12 +313,13 @@ static const char *open_or_reload(void *arg)
 {
 	struct opener *me = arg;
 
-	while (pgem_now_ms() < me->end) {
+	while (pgem_race_on()) {
 		uint32_t handle;
 		int fd;
 
 		if (me->reloads) {
-			me->done += !__pgem_unload();
+			if (!__pgem_unload())
+				pgem_race_won(&me->done);
 			__pgem_load("");
 			usleep(1000);
 			continue;
@@ -327,7 +327,8 @@ static const char *open_or_reload(void *arg)
 		fd = __pgem_open(PGEM_RENDER, O_RDWR);
 		if (fd < 0)
 			continue;
-		me->done += !__pgem_create(fd, PG, &handle);
+		if (!__pgem_create(fd, PG, &handle))
+			pgem_race_won(&me->done);
 		close(fd);
 		/* Leave the other a chance. */
 		usleep(3000);
@@ -337,11 +338,10 @@ static const char *open_or_reload(void *arg)
 
 static void race_open(int fd)
 {
-	struct opener jobs[4];
+	struct opener jobs[4] = { { .reloads = true } };
 
 	(void)fd;
-	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
-		jobs[i] = (struct opener){ pgem_now_ms() + 2000, i == 0, 0 };
+	pgem_race_time(2000, ARRAY_SIZE(jobs));
 	pgem_race(ARRAY_SIZE(jobs), open_or_reload, jobs, sizeof(jobs[0]));
 	igt_info("unloaded %lu times, used %lu times\n", jobs[0].done, jobs[1].done);
 	igt_assert_lt_u64(0, jobs[0].done);
