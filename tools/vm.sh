@@ -12,8 +12,17 @@
 
 kernel=${KERNEL:-7.2}
 boot_limit=${BOOT_LIMIT:-240} mem=${MEM:-2G}
+append=()
 case $kernel in
-debug|race) boot_limit=${BOOT_LIMIT:-600} mem=${MEM:-4G} ;;
+debug|race)
+	boot_limit=${BOOT_LIMIT:-600} mem=${MEM:-4G}
+	# virtiofsd writes into the guest's memory behind QEMU's back. A page that
+	# held code before would then be executed as QEMU translated it: a write by
+	# the guest itself is what makes QEMU forget. Debian's kernels write to a
+	# page when they allocate it (INIT_ON_ALLOC), which hides what the checks
+	# are for; poisoning does it when the page is freed.
+	append=(--append page_poison=1)
+	;;
 esac
 
 release=$(kernel_release "$kernel")
@@ -44,7 +53,7 @@ mkdir -p "$run"
 
 vng=(vng --run "$release" "${accel[@]}" --user root
 	--memory "$mem" --cpus "${CPUS:-2}" --rwdir /pgem
-	--append "lab.run=$name" --append console=hvc0
+	--append "lab.run=$name" --append console=hvc0 "${append[@]}"
 	--qemu-opts="-chardev file,id=log,path=/pgem/out/vm/$name/console.log"
 	--qemu-opts="-device virtio-serial-pci -device virtconsole,chardev=log ${QEMU_OPTS:-}")
 [ -z "${SHARE:-}" ] || vng+=(--rwdir /share)
