@@ -29,6 +29,7 @@
 #include "pgem_bo.h"
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
+#include "pgem_fence.h"
 
 #define PGEM_NAME	"pgem"
 #define PGEM_DESC	"Virtual GEM driver that maps one page at a time"
@@ -38,6 +39,8 @@ DEFINE_DRM_GEM_FOPS(pgem_fops);
 /* All for the render node: nothing here concerns a display or other clients. */
 static const struct drm_ioctl_desc pgem_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(PGEM_GET_PARAM, pgem_ioctl_get_param, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(PGEM_FENCE_ATTACH, pgem_ioctl_fence_attach, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(PGEM_FENCE_SIGNAL, pgem_ioctl_fence_signal, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_CREATE, pgem_ioctl_gem_create, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_MMAP_OFFSET, pgem_ioctl_gem_mmap_offset, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_INFO, pgem_ioctl_gem_info, DRM_RENDER_ALLOW),
@@ -46,17 +49,20 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
 /*
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
+ * 1.1: FENCE_ATTACH, FENCE_SIGNAL
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
 	.fops = &pgem_fops,
 	.ioctls = pgem_ioctls,
 	.num_ioctls = ARRAY_SIZE(pgem_ioctls),
+	.open = pgem_fence_open,
+	.postclose = pgem_fence_postclose,
 	.dumb_create = pgem_dumb_create,
 	.name = PGEM_NAME,
 	.desc = PGEM_DESC,
 	.major = 1,
-	.minor = 0,
+	.minor = 1,
 };
 
 static int pgem_probe(struct platform_device *platform)

@@ -23,7 +23,8 @@
 #include <linux/slab.h>
 
 #ifndef kzalloc_obj
-#define kzalloc_obj(obj)	kzalloc(sizeof(obj), GFP_KERNEL)
+/* Flags, where given, include GFP_KERNEL. */
+#define kzalloc_obj(obj, flags...)	kzalloc(sizeof(obj), GFP_KERNEL | (flags + 0))
 #endif
 
 /* Not in 6.12: dumb-buffer sizes as the core's business, with a header of its own. */
@@ -56,6 +57,38 @@ static inline int drm_mode_size_dumb(struct drm_device *dev,
 
 	return args->size ? 0 : -EINVAL;
 }
+#endif
+
+/*
+ * Not in 6.12: a fence with its lock inside, which on being signalled lets go of its
+ * driver's operations. There the lock is the driver's, in the fence's memory, and the
+ * operations are from the start the core's, which it has for its stub fence: nothing
+ * of the module is called, and the fence goes by the name of "stub".
+ */
+#include <linux/dma-fence.h>
+
+#ifdef dma_fence_lock_irqsave
+static inline spinlock_t *pgem_compat_fence_lock(spinlock_t *lock)
+{
+	return NULL;
+}
+#else
+static inline spinlock_t *pgem_compat_fence_lock(spinlock_t *lock)
+{
+	return lock;
+}
+
+static inline void pgem_compat_fence_init(struct dma_fence *fence,
+					  const struct dma_fence_ops *ops,
+					  spinlock_t *lock, u64 context, u64 seqno)
+{
+	struct dma_fence *stub = dma_fence_get_stub();
+
+	dma_fence_init(fence, stub->ops, lock, context, seqno);
+	dma_fence_put(stub);
+}
+
+#define dma_fence_init	pgem_compat_fence_init
 #endif
 
 #endif /* _PGEM_COMPAT_H_ */

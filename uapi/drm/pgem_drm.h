@@ -32,13 +32,14 @@ extern "C" {
 
 /**
  * enum drm_pgem_ioctl_id - driver-private ioctl numbers, add at the end
- *
- * 0x01 and 0x02 are kept for FENCE_ATTACH and FENCE_SIGNAL in the meaning of
- * vgem_drm.h.
  */
 enum drm_pgem_ioctl_id {
 	/** @DRM_PGEM_GET_PARAM: ask for a property of the device */
 	DRM_PGEM_GET_PARAM = 0x00,
+	/** @DRM_PGEM_FENCE_ATTACH: say that work on an object has begun */
+	DRM_PGEM_FENCE_ATTACH = 0x01,
+	/** @DRM_PGEM_FENCE_SIGNAL: say that it is done */
+	DRM_PGEM_FENCE_SIGNAL = 0x02,
 	/** @DRM_PGEM_GEM_CREATE: create an object */
 	DRM_PGEM_GEM_CREATE = 0x03,
 	/** @DRM_PGEM_GEM_MMAP_OFFSET: ask where an object can be mapped */
@@ -154,6 +155,62 @@ struct drm_pgem_gem_info {
 };
 
 /**
+ * enum drm_pgem_fence_flags - flags of FENCE_ATTACH, add at the end
+ */
+enum drm_pgem_fence_flags {
+	/** @DRM_PGEM_FENCE_WRITE: the object is written; without: only read */
+	DRM_PGEM_FENCE_WRITE = 1 << 0,
+};
+
+/**
+ * struct drm_pgem_fence_attach - say that work on an object has begun
+ *
+ * Adds a fence to the object's reservation, where other drivers, poll() of a
+ * dma-buf and ``DMA_BUF_IOCTL_EXPORT_SYNC_FILE`` find it. The client
+ * says by FENCE_SIGNAL that it is done. A fence that is not signalled within 10
+ * seconds signals itself with the error ``ETIMEDOUT``; closing the file signals
+ * what is left with ``ECANCELED``.
+ *
+ * Number, structure, flags and errors are those of FENCE_ATTACH in vgem_drm.h.
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for an
+ * unknown flag or a set @pad; ``EBUSY`` if a fence is there that the new one would
+ * have to wait for: any to write, one of a writer to read; ``ENOMEM``.
+ */
+struct drm_pgem_fence_attach {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/** @flags: in: of &enum drm_pgem_fence_flags */
+	__u32 flags;
+
+	/** @out_fence: out: a number for FENCE_SIGNAL, never 0 */
+	__u32 out_fence;
+
+	/** @pad: in: must be zero */
+	__u32 pad;
+};
+
+/**
+ * struct drm_pgem_fence_signal - say that work on an object is done
+ *
+ * The fence's number is free from then on, also where the answer is ``ETIMEDOUT``.
+ *
+ * Number, structure, flags and errors are those of FENCE_SIGNAL in vgem_drm.h.
+ *
+ * Errors: ``ENOENT`` if @fence is not a fence of this file, or has been signalled
+ * by it; ``EINVAL`` for set @flags; ``ETIMEDOUT`` if the fence had signalled
+ * itself.
+ */
+struct drm_pgem_fence_signal {
+	/** @fence: in: what FENCE_ATTACH gave */
+	__u32 fence;
+
+	/** @flags: in: must be zero, no flag has a meaning yet */
+	__u32 flags;
+};
+
+/**
  * DRM_IOCTL_PGEM() - build an ioctl request number
  * @access: direction of the data seen from user space: R, W or WR
  * @id: one of &enum drm_pgem_ioctl_id without its DRM_PGEM_ prefix
@@ -166,6 +223,10 @@ struct drm_pgem_gem_info {
 
 #define DRM_IOCTL_PGEM_GET_PARAM \
 	DRM_IOCTL_PGEM(WR, GET_PARAM, get_param)
+#define DRM_IOCTL_PGEM_FENCE_ATTACH \
+	DRM_IOCTL_PGEM(WR, FENCE_ATTACH, fence_attach)
+#define DRM_IOCTL_PGEM_FENCE_SIGNAL \
+	DRM_IOCTL_PGEM(W, FENCE_SIGNAL, fence_signal)
 #define DRM_IOCTL_PGEM_GEM_CREATE \
 	DRM_IOCTL_PGEM(WR, GEM_CREATE, gem_create)
 #define DRM_IOCTL_PGEM_GEM_MMAP_OFFSET \
