@@ -15,8 +15,10 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/dma-resv.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 
@@ -24,6 +26,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_mode.h>
+#include <drm/drm_utils.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/pgem_drm.h>
 
@@ -218,6 +221,42 @@ int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *fil
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_info);
+
+/**
+ * pgem_ioctl_gem_wait() - handler of DRM_IOCTL_PGEM_GEM_WAIT
+ * @drm: device, not used
+ * @data: &struct drm_pgem_gem_wait
+ * @file: caller's file
+ *
+ * Return: 0, -EINVAL for an unknown flag, -ENOENT for an unknown handle, -ETIME if
+ * the time is up, -ERESTARTSYS.
+ */
+int pgem_ioctl_gem_wait(struct drm_device *drm, void *data, struct drm_file *file)
+{
+	struct drm_pgem_gem_wait *args = data;
+	enum dma_resv_usage usage = dma_resv_usage_rw(args->flags & DRM_PGEM_WAIT_WRITE);
+	struct drm_gem_object *obj;
+	long ret;
+
+	if (args->flags & ~DRM_PGEM_WAIT_WRITE)
+		return -EINVAL;
+
+	obj = drm_gem_object_lookup(file, args->handle);
+	if (!obj)
+		return -ENOENT;
+
+	/* Jiffies can lag behind the clock, and end a wait before its time. */
+	do {
+		ret = dma_resv_wait_timeout(obj->resv, usage, true,
+					    drm_timeout_abs_to_jiffies(args->timeout_ns));
+	} while (!ret && ktime_to_ns(ktime_get()) < args->timeout_ns);
+	drm_gem_object_put(obj);
+	if (ret < 0)
+		return ret;
+
+	return ret ? 0 : -ETIME;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_wait);
 
 /**
  * pgem_dumb_create() - handler of DRM_IOCTL_MODE_CREATE_DUMB

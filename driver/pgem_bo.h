@@ -79,6 +79,7 @@ static inline u64 pgem_bo_resident(struct pgem_bo *bo)
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);
+int pgem_ioctl_gem_wait(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_dumb_create(struct drm_file *file, struct drm_device *drm,
 		     struct drm_mode_create_dumb *args);
 

@@ -44,12 +44,13 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_CREATE, pgem_ioctl_gem_create, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_MMAP_OFFSET, pgem_ioctl_gem_mmap_offset, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_INFO, pgem_ioctl_gem_info, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(PGEM_GEM_WAIT, pgem_ioctl_gem_wait, DRM_RENDER_ALLOW),
 };
 
 /*
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
- * 1.1: FENCE_ATTACH, FENCE_SIGNAL
+ * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,

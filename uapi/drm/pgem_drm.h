@@ -46,6 +46,8 @@ enum drm_pgem_ioctl_id {
 	DRM_PGEM_GEM_MMAP_OFFSET = 0x04,
 	/** @DRM_PGEM_GEM_INFO: ask for an object's size and resident memory */
 	DRM_PGEM_GEM_INFO = 0x05,
+	/** @DRM_PGEM_GEM_WAIT: wait until others are done with an object */
+	DRM_PGEM_GEM_WAIT = 0x06,
 };
 
 /**
@@ -166,7 +168,7 @@ enum drm_pgem_fence_flags {
  * struct drm_pgem_fence_attach - say that work on an object has begun
  *
  * Adds a fence to the object's reservation, where other drivers, poll() of a
- * dma-buf and ``DMA_BUF_IOCTL_EXPORT_SYNC_FILE`` find it. The client
+ * dma-buf, GEM_WAIT and ``DMA_BUF_IOCTL_EXPORT_SYNC_FILE`` find it. The client
  * says by FENCE_SIGNAL that it is done. A fence that is not signalled within 10
  * seconds signals itself with the error ``ETIMEDOUT``; closing the file signals
  * what is left with ``ECANCELED``.
@@ -211,6 +213,40 @@ struct drm_pgem_fence_signal {
 };
 
 /**
+ * enum drm_pgem_wait_flags - flags of GEM_WAIT, add at the end
+ */
+enum drm_pgem_wait_flags {
+	/**
+	 * @DRM_PGEM_WAIT_WRITE: wait for readers and writers, to write oneself;
+	 * without: for writers only, to read
+	 */
+	DRM_PGEM_WAIT_WRITE = 1 << 0,
+};
+
+/**
+ * struct drm_pgem_gem_wait - wait until others are done with an object
+ *
+ * Waits for the fences that are in the object's reservation, whosever they are.
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for an
+ * unknown flag; ``ETIME`` if @timeout_ns comes first; ``EINTR`` after a signal
+ * without ``SA_RESTART``.
+ */
+struct drm_pgem_gem_wait {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/** @flags: in: of &enum drm_pgem_wait_flags */
+	__u32 flags;
+
+	/**
+	 * @timeout_ns: in: until when, in nanoseconds of CLOCK_MONOTONIC; a
+	 * time that has passed, such as 0, asks without waiting
+	 */
+	__s64 timeout_ns;
+};
+
+/**
  * DRM_IOCTL_PGEM() - build an ioctl request number
  * @access: direction of the data seen from user space: R, W or WR
  * @id: one of &enum drm_pgem_ioctl_id without its DRM_PGEM_ prefix
@@ -233,6 +269,8 @@ struct drm_pgem_fence_signal {
 	DRM_IOCTL_PGEM(WR, GEM_MMAP_OFFSET, gem_mmap_offset)
 #define DRM_IOCTL_PGEM_GEM_INFO \
 	DRM_IOCTL_PGEM(WR, GEM_INFO, gem_info)
+#define DRM_IOCTL_PGEM_GEM_WAIT \
+	DRM_IOCTL_PGEM(W, GEM_WAIT, gem_wait)
 
 #if defined(__cplusplus)
 }
