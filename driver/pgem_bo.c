@@ -11,10 +11,12 @@
  * The mmap offset is taken at once although few calls need it early: the fault
  * handler finds its page relative to the offset's start, also for dma-buf
  * mappings, which exist without anyone having asked for an offset. It must not
- * change under them.
+ * change under them. Only an imported object, whose faults are another driver's, gets
+ * its offset when somebody asks for it.
  */
 
 #include <kunit/visibility.h>
+#include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -26,6 +28,7 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_mode.h>
+#include <drm/drm_prime.h>
 #include <drm/drm_utils.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/pgem_drm.h>
@@ -33,6 +36,8 @@
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_mmap.h"
+#include "pgem_pages.h"
+#include "pgem_prime.h"
 #include "pgem_trace.h"
 
 static void pgem_bo_free(struct drm_gem_object *obj)
@@ -47,11 +52,16 @@ static void pgem_bo_free(struct drm_gem_object *obj)
 	mutex_unlock(&pdev->bos.lock);
 
 	drm_gem_object_release(obj);
+	if (drm_gem_is_imported(obj))
+		drm_prime_gem_destroy(obj, NULL);
 	kfree(bo);
 }
 
 static const struct drm_gem_object_funcs pgem_bo_funcs = {
 	.free = pgem_bo_free,
+	.export = pgem_prime_export,
+	.vmap = pgem_pages_vmap,
+	.vunmap = pgem_pages_vunmap,
 	.mmap = pgem_mmap,
 	.vm_ops = &pgem_vm_ops,
 };
@@ -67,6 +77,24 @@ static void pgem_bo_publish(struct pgem_device *pdev, struct pgem_bo *bo)
 	trace_pgem_bo_create(bo);
 }
 
+/* What all objects have. The caller adds the memory. */
+static struct pgem_bo *pgem_bo_alloc(u32 flags)
+{
+	struct pgem_bo *bo;
+
+	bo = kzalloc_obj(*bo);
+	if (!bo)
+		return NULL;
+
+	bo->base.funcs = &pgem_bo_funcs;
+	bo->flags = flags;
+	bo->pid = task_tgid_nr(current);
+	get_task_comm(bo->comm, current->group_leader);
+	INIT_LIST_HEAD(&bo->maps);
+
+	return bo;
+}
+
 /* Returns an object with one reference, owned by the caller, or an ERR_PTR(). */
 VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 size, u32 flags)
 {
@@ -78,14 +106,9 @@ VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 si
 	if (size > pgem_device_max_bo_size())
 		return ERR_PTR(-E2BIG);
 
-	bo = kzalloc_obj(*bo);
+	bo = pgem_bo_alloc(flags);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
-
-	bo->base.funcs = &pgem_bo_funcs;
-	bo->flags = flags;
-	bo->pid = task_tgid_nr(current);
-	get_task_comm(bo->comm, current->group_leader);
 
 	ret = drm_gem_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
 	if (ret) {
@@ -113,6 +136,33 @@ err_free:
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_bo_create);
+
+/**
+ * pgem_bo_create_import() - create an object for another driver's memory
+ * @pdev: device
+ * @attach: attachment of @pdev to the dma-buf; the object's from then on, and with
+ * it a reference to the dma-buf that the caller supplies
+ *
+ * Return: an object with one reference, owned by the caller, or NULL without memory:
+ * @attach stays the caller's then.
+ */
+struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,
+				      struct dma_buf_attachment *attach)
+{
+	struct pgem_bo *bo;
+
+	bo = pgem_bo_alloc(DRM_PGEM_GEM_IMPORTED);
+	if (!bo)
+		return NULL;
+
+	/* Before the next line, which would take the object's own. */
+	bo->base.resv = attach->dmabuf->resv;
+	drm_gem_private_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(attach->dmabuf->size));
+	bo->base.import_attach = attach;
+	pgem_bo_publish(pdev, bo);
+
+	return bo;
+}
 
 /*
  * The handle is public, and another thread can close it, before this returns:
@@ -172,12 +222,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_create);
  * @data: &struct drm_pgem_gem_mmap_offset
  * @file: caller's file
  *
- * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle.
+ * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle; for an imported
+ * object -ENOMEM, -ENOSPC without a free mmap offset.
  */
 int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_pgem_gem_mmap_offset *args = data;
 	struct drm_gem_object *obj;
+	int ret = 0;
 
 	if (args->flags)
 		return -EINVAL;
@@ -186,10 +238,14 @@ int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_fi
 	if (!obj)
 		return -ENOENT;
 
-	args->offset = drm_vma_node_offset_addr(&obj->vma_node);
+	/* All others have theirs. */
+	if (drm_gem_is_imported(obj))
+		ret = drm_gem_create_mmap_offset(obj);
+	if (!ret)
+		args->offset = drm_vma_node_offset_addr(&obj->vma_node);
 	drm_gem_object_put(obj);
 
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_mmap_offset);
 

@@ -13,9 +13,11 @@
 
 #include <drm/drm_gem.h>
 
+struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
 struct drm_mode_create_dumb;
+struct page;
 struct pgem_device;
 
 /* Flags that GEM_CREATE accepts: none has been given a meaning yet. */
@@ -26,10 +28,14 @@ struct pgem_device;
  *
  * Its memory is the page cache of @base.filp, a shmem file of its own. A page is
  * there from the moment somebody touches it until the object goes away or the
- * kernel swaps it out; pgem keeps no array of pages and no reference to one.
+ * kernel swaps it out; pgem keeps no array of pages and no reference to one, but
+ * while it has to, see @pins.
  *
- * All fields but @link are written before the object is visible to anyone else
- * and constant from then on.
+ * An imported object has no file and no pages: its memory is that of the dma-buf
+ * that @base.import_attach attaches to.
+ *
+ * All fields without a lock are written before the object is visible to anyone
+ * else and constant from then on.
  */
 struct pgem_bo {
 	/** @base: GEM object: size, shmem file, reference counts, mmap offset */
@@ -41,7 +47,7 @@ struct pgem_bo {
 	/** @id: number that tells objects of a device apart in traces and debugfs */
 	u64 id;
 
-	/** @flags: flags that the object was created with */
+	/** @flags: flags that the object was created with, and what GEM_INFO adds */
 	u32 flags;
 
 	/** @pid: process (thread group) that created the object */
@@ -49,6 +55,25 @@ struct pgem_bo {
 
 	/** @comm: that process's name when it did */
 	char comm[TASK_COMM_LEN];
+
+	/**
+	 * @pages: all pages of the object, each with a reference, while @pins is
+	 * not 0. Like @pins, @vaddr, @vmaps and @maps under the reservation lock,
+	 * @base.resv: the dma-buf core holds it around the calls that change them.
+	 */
+	struct page **pages;
+
+	/** @pins: users of @pages: devices and @vaddr */
+	unsigned int pins;
+
+	/** @vaddr: mapping of all pages for the kernel, while @vmaps is not 0 */
+	void *vaddr;
+
+	/** @vmaps: users of @vaddr */
+	unsigned int vmaps;
+
+	/** @maps: mappings for devices, see pgem_prime.c */
+	struct list_head maps;
 };
 
 /**
@@ -69,13 +94,19 @@ static inline struct pgem_bo *to_pgem_bo(struct drm_gem_object *obj)
  * The page cache counts its pages itself, so this costs one load. Without a lock
  * the figure is a moment's.
  *
- * Return: bytes in pages that exist; those in swap do not count.
+ * Return: bytes in pages that exist; those in swap do not count, and those of an
+ * imported object are another driver's.
  */
 static inline u64 pgem_bo_resident(struct pgem_bo *bo)
 {
+	if (!bo->base.filp)
+		return 0;
+
 	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
 }
 
+struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,
+				      struct dma_buf_attachment *attach);
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);

@@ -10,10 +10,6 @@
  * It is a platform device with a driver of its own kind, rather than a device
  * without a driver, so that it can be unbound and bound again through sysfs:
  * hot-unplug is then something that anyone can try.
- *
- * PRIME needs no code here. DRM exports objects, takes its own dma-bufs back as
- * the object they came from, and refuses those of other drivers, as there is no
- * gem_prime_import_sg_table.
  */
 
 #include <linux/err.h>
@@ -30,6 +26,7 @@
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
 #include "pgem_fence.h"
+#include "pgem_prime.h"
 
 #define PGEM_NAME	"pgem"
 #define PGEM_DESC	"Virtual GEM driver that maps one page at a time"
@@ -50,7 +47,7 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
 /*
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
- * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT
+ * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT, dma-bufs of other drivers
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
@@ -60,6 +57,7 @@ static const struct drm_driver pgem_driver = {
 	.open = pgem_fence_open,
 	.postclose = pgem_fence_postclose,
 	.dumb_create = pgem_dumb_create,
+	.gem_prime_import = pgem_prime_import,
 	.name = PGEM_NAME,
 	.desc = PGEM_DESC,
 	.major = 1,

@@ -21,6 +21,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/dma-buf.h>
 #include <linux/errno.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
@@ -95,6 +96,32 @@ const struct vm_operations_struct pgem_vm_ops = {
 	.fault = pgem_fault,
 };
 
+/*
+ * A mapping of another driver's memory, made by that driver: its file, its operations,
+ * and none of ours, should it set none. On success the reference that DRM took for
+ * @vma goes, as nothing of pgem's is in there.
+ *
+ * By the attachment, not by obj->dma_buf: that vanishes when the last handle is closed.
+ */
+static int pgem_mmap_import(struct drm_gem_object *obj, struct vm_area_struct *vma)
+{
+	int ret;
+
+	vma->vm_private_data = NULL;
+	vma->vm_ops = NULL;
+
+	ret = dma_buf_mmap(obj->import_attach->dmabuf, vma,
+			   vma->vm_pgoff - drm_vma_node_start(&obj->vma_node));
+	if (ret)
+		return ret;
+
+	/* DRM insists, and not every exporter sets it. */
+	vm_flags_set(vma, VM_DONTEXPAND);
+	drm_gem_object_put(obj);
+
+	return 0;
+}
+
 /**
  * pgem_mmap() - &drm_gem_object_funcs.mmap: set up a mapping, with no page in it
  * @obj: object
@@ -106,12 +133,16 @@ const struct vm_operations_struct pgem_vm_ops = {
  * Private mappings are refused, also those that are read-only for now: a copied
  * page would silently stop being the object's.
  *
- * Return: 0, -EINVAL for a private mapping, -ENODEV if the device is gone.
+ * Return: 0, -EINVAL for a private mapping, -ENODEV if the device is gone; for an
+ * imported object whatever its exporter says.
  */
 int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
 	if (is_cow_mapping(vma->vm_flags))
 		return -EINVAL;
+
+	if (drm_gem_is_imported(obj))
+		return pgem_mmap_import(obj, vma);
 
 	/* The mapping's end may be the object's, see pgem_bo_free(). */
 	might_lock(&to_pgem_device(obj->dev)->bos.lock);

@@ -27,6 +27,14 @@
 #define kzalloc_obj(obj, flags...)	kzalloc(sizeof(obj), GFP_KERNEL | (flags + 0))
 #endif
 
+/* 6.13: the namespace became a string. */
+#include <linux/module.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#undef MODULE_IMPORT_NS
+#define MODULE_IMPORT_NS(ns)	MODULE_INFO(import_ns, ns)
+#endif
+
 /* Not in 6.12: dumb-buffer sizes as the core's business, with a header of its own. */
 #ifdef PGEM_HAVE_DRM_DUMB_BUFFERS
 #include <drm/drm_dumb_buffers.h>

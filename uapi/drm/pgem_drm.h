@@ -114,10 +114,12 @@ struct drm_pgem_gem_create {
  *
  * The answer is an offset for ``mmap()`` of the same device file. It stays valid
  * for as long as the file holds a handle to the object. Mappings start at the
- * object's first byte and must be ``MAP_SHARED``.
+ * object's first byte and must be ``MAP_SHARED``. Those of an imported object are
+ * made by the driver that the dma-buf comes from, and fail as it says.
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
- * set @flags.
+ * set @flags; for an imported object ``ENOMEM``, and ``ENOSPC`` if the device's mmap
+ * offsets are used up.
  */
 struct drm_pgem_gem_mmap_offset {
 	/** @handle: in: the object's handle */
@@ -128,6 +130,20 @@ struct drm_pgem_gem_mmap_offset {
 
 	/** @offset: out: bytes, to be passed to mmap() as its offset */
 	__u64 offset;
+};
+
+/**
+ * enum drm_pgem_gem_flags - what GEM_INFO says of an object, add at the end
+ *
+ * Bits from 16 on say what an object is and cannot be asked for; those below are
+ * for the flags of GEM_CREATE, of which there are none yet.
+ */
+enum drm_pgem_gem_flags {
+	/**
+	 * @DRM_PGEM_GEM_IMPORTED: the memory is another driver's, the object
+	 * was made from a dma-buf of its
+	 */
+	DRM_PGEM_GEM_IMPORTED = 1 << 16,
 };
 
 /**
@@ -142,7 +158,7 @@ struct drm_pgem_gem_info {
 
 	/**
 	 * @flags: in: must be zero; out: the flags that the object was created
-	 * with
+	 * with, and of &enum drm_pgem_gem_flags
 	 */
 	__u32 flags;
 
@@ -151,7 +167,8 @@ struct drm_pgem_gem_info {
 
 	/**
 	 * @resident: out: bytes of the object that occupy memory now; pages
-	 * never touched and pages in swap do not count
+	 * never touched and pages in swap do not count; 0 for an imported
+	 * object, whose memory is not pgem's
 	 */
 	__u64 resident;
 };

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Copyright (C) 2026 The pgem founders
+
+/**
+ * DOC: Sharing
+ *
+ * Objects as dma-bufs, and dma-bufs as objects.
+ *
+ * Exporting costs nothing but the dma-buf, and so does another device's attachment.
+ * All pages of the object come in, and stay, for as long as a device has them mapped.
+ * What differs from DRM's own operations: mappings are synchronised around access by
+ * the CPU (DMA_BUF_IOCTL_SYNC), so that they are right also where a device reaches the
+ * pages through a bounce buffer or a cache of its own, and segments are no longer than
+ * that device can take.
+ *
+ * A dma-buf of another driver becomes an object without a shmem file. Nothing is
+ * known of its memory, and nothing taken for granted: no page of it is looked at, and
+ * no mapping for DMA is made, as there is no device that would use it. Whoever wants
+ * to see the contents is sent to the exporter, mmap() to dma_buf_mmap(), vmap to
+ * dma_buf_vmap(). The object's fences are those of the dma-buf.
+ */
+
+#include <linux/dma-buf.h>
+#include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/minmax.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/slab.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_prime.h>
+
+#include "pgem_bo.h"
+#include "pgem_device.h"
+#include "pgem_pages.h"
+#include "pgem_prime.h"
+
+MODULE_IMPORT_NS("DMA_BUF");
+
+/**
+ * struct pgem_prime_map - pages of an object, mapped for a device
+ *
+ * Lives from map_dma_buf to unmap_dma_buf. The importer gets @sgt.
+ */
+struct pgem_prime_map {
+	/** @link: place in &struct pgem_bo.maps, under the reservation lock */
+	struct list_head link;
+
+	/** @dev: device that the pages are mapped for */
+	struct device *dev;
+
+	/** @dir: direction that they are mapped for */
+	enum dma_data_direction dir;
+
+	/** @sgt: pages and DMA addresses */
+	struct sg_table sgt;
+};
+
+static int pgem_prime_map_pages(struct pgem_prime_map *map, struct pgem_bo *bo)
+{
+	size_t segment = min_not_zero((size_t)dma_get_max_seg_size(map->dev),
+				      dma_max_mapping_size(map->dev));
+	int ret;
+
+	ret = sg_alloc_table_from_pages_segment(&map->sgt, bo->pages,
+						bo->base.size >> PAGE_SHIFT, 0, bo->base.size,
+						min(segment, UINT_MAX), GFP_KERNEL);
+	if (ret)
+		return ret;
+
+	ret = dma_map_sgtable(map->dev, &map->sgt, map->dir, 0);
+	if (ret)
+		sg_free_table(&map->sgt);
+
+	return ret;
+}
+
+static struct sg_table *pgem_prime_map_dma_buf(struct dma_buf_attachment *attach,
+					       enum dma_data_direction dir)
+{
+	struct pgem_bo *bo = to_pgem_bo(attach->dmabuf->priv);
+	struct pgem_prime_map *map;
+	int ret;
+
+	dma_resv_assert_held(bo->base.resv);
+
+	/* As mmap() does. */
+	if (drm_dev_is_unplugged(bo->base.dev))
+		return ERR_PTR(-ENODEV);
+
+	map = kzalloc_obj(*map);
+	if (!map)
+		return ERR_PTR(-ENOMEM);
+
+	map->dev = attach->dev;
+	map->dir = dir;
+
+	ret = pgem_pages_pin_locked(bo);
+	if (ret)
+		goto err_free;
+
+	ret = pgem_prime_map_pages(map, bo);
+	if (ret)
+		goto err_unpin;
+
+	list_add(&map->link, &bo->maps);
+
+	return &map->sgt;
+
+err_unpin:
+	pgem_pages_unpin_locked(bo);
+err_free:
+	kfree(map);
+	return ERR_PTR(ret);
+}
+
+static void pgem_prime_unmap_dma_buf(struct dma_buf_attachment *attach, struct sg_table *sgt,
+				     enum dma_data_direction dir)
+{
+	struct pgem_prime_map *map = container_of(sgt, struct pgem_prime_map, sgt);
+	struct pgem_bo *bo = to_pgem_bo(attach->dmabuf->priv);
+
+	dma_resv_assert_held(bo->base.resv);
+
+	list_del(&map->link);
+	dma_unmap_sgtable(map->dev, &map->sgt, map->dir, 0);
+	sg_free_table(&map->sgt);
+	pgem_pages_unpin_locked(bo);
+	kfree(map);
+}
+
+/* Synchronises in the direction of the mapping, the only one that DMA-API allows. */
+static int pgem_prime_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct pgem_bo *bo = to_pgem_bo(dma_buf->priv);
+	struct pgem_prime_map *map;
+	int ret;
+
+	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	if (ret)
+		return ret;
+
+	list_for_each_entry(map, &bo->maps, link)
+		dma_sync_sgtable_for_cpu(map->dev, &map->sgt, map->dir);
+	dma_resv_unlock(bo->base.resv);
+
+	return 0;
+}
+
+static int pgem_prime_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
+{
+	struct pgem_bo *bo = to_pgem_bo(dma_buf->priv);
+	struct pgem_prime_map *map;
+
+	/* Not interruptible: data left in a cache would be found nowhere else. */
+	dma_resv_lock(bo->base.resv, NULL);
+	list_for_each_entry(map, &bo->maps, link)
+		dma_sync_sgtable_for_device(map->dev, &map->sgt, map->dir);
+	dma_resv_unlock(bo->base.resv);
+
+	return 0;
+}
+
+/* Attaching and pinning need nothing: an importer's mapping pins. */
+static const struct dma_buf_ops pgem_dma_buf_ops = {
+	.map_dma_buf = pgem_prime_map_dma_buf,
+	.unmap_dma_buf = pgem_prime_unmap_dma_buf,
+	.release = drm_gem_dmabuf_release,
+	.begin_cpu_access = pgem_prime_begin_cpu_access,
+	.end_cpu_access = pgem_prime_end_cpu_access,
+	.mmap = drm_gem_dmabuf_mmap,
+	.vmap = drm_gem_dmabuf_vmap,
+	.vunmap = drm_gem_dmabuf_vunmap,
+};
+
+/**
+ * pgem_prime_export() - &drm_gem_object_funcs.export: make an object's dma-buf
+ * @obj: object, not imported: DRM gives those the dma-buf they came from
+ * @flags: O_CLOEXEC and O_RDWR or not, for the file
+ *
+ * Return: the dma-buf, which holds @obj, its device and the module, or an ERR_PTR().
+ */
+struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
+{
+	struct dma_buf_export_info info = {
+		.exp_name = KBUILD_MODNAME,
+		.owner = THIS_MODULE,
+		.ops = &pgem_dma_buf_ops,
+		.size = obj->size,
+		.flags = flags,
+		.priv = obj,
+		.resv = obj->resv,
+	};
+
+	return drm_gem_dmabuf_export(obj->dev, &info);
+}
+
+/**
+ * pgem_prime_import() - &drm_driver.gem_prime_import: make an object from a dma-buf
+ * @drm: device
+ * @dma_buf: dma-buf, of this device or any other
+ *
+ * Return: an object with one reference, owned by the caller; for a dma-buf of @drm
+ * the object it was made from. Or an ERR_PTR(): -ENOMEM, or what the exporter says to
+ * an attachment.
+ */
+struct drm_gem_object *pgem_prime_import(struct drm_device *drm, struct dma_buf *dma_buf)
+{
+	struct dma_buf_attachment *attach;
+	struct drm_gem_object *obj;
+	struct pgem_bo *bo;
+
+	if (dma_buf->ops == &pgem_dma_buf_ops) {
+		obj = dma_buf->priv;
+		if (obj->dev == drm) {
+			drm_gem_object_get(obj);
+			return obj;
+		}
+	}
+
+	attach = dma_buf_attach(dma_buf, drm->dev);
+	if (IS_ERR(attach))
+		return ERR_CAST(attach);
+
+	bo = pgem_bo_create_import(to_pgem_device(drm), attach);
+	if (!bo) {
+		dma_buf_detach(dma_buf, attach);
+		return ERR_PTR(-ENOMEM);
+	}
+
+	/* The object's, returned by drm_prime_gem_destroy(). */
+	get_dma_buf(dma_buf);
+
+	return &bo->base;
+}
