@@ -6,8 +6,9 @@
  *
  * The file "bos" in the device's folder below /sys/kernel/debug/dri/: a line with
  * the columns' names, then one line an object, oldest first. Sizes are in bytes,
- * the mmap offset is in hexadecimal, and comm comes last since a process's name
- * can have spaces in it. Not an interface to rely on: GEM_INFO is.
+ * the mmap offset is in hexadecimal, dmabuf is 1 for an exported object and 2 for an
+ * imported one, and comm comes last since a process's name can have spaces in it.
+ * Not an interface to rely on: GEM_INFO is.
  */
 
 #include <linux/lockdep.h>
@@ -16,11 +17,17 @@
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_device.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
+
+static int pgem_debugfs_dmabuf(struct drm_gem_object *obj)
+{
+	return drm_gem_is_imported(obj) ? 2 : !!READ_ONCE(obj->dma_buf);
+}
 
 /*
  * An object whose last reference has just gone is still on the list, waiting for
@@ -36,7 +43,7 @@ static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 	seq_printf(m, "%8llu %13zu %13llu 0x%010llx %7u %6d %7d %s\n",
 		   bo->id, obj->size, pgem_bo_resident(bo),
 		   drm_vma_node_offset_addr(&obj->vma_node),
-		   READ_ONCE(obj->handle_count), !!READ_ONCE(obj->dma_buf),
+		   READ_ONCE(obj->handle_count), pgem_debugfs_dmabuf(obj),
 		   bo->pid, bo->comm);
 }
 
