@@ -8,10 +8,13 @@
  * that distributions' kernels do not have. Here they are pgem's.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/dma-buf.h>
 #include <linux/sync_file.h>
+#include <linux/udmabuf.h>
 #include <poll.h>
-#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -124,9 +127,13 @@ int pgem_fence_sync_file(int fd, uint32_t handle, uint32_t flags)
 	return sync_file;
 }
 
-static struct sync_file_info sync_info(int sync_file)
+/* Without room for fences, the kernel tells their number and the state of the whole. */
+static struct sync_file_info sync_info(int sync_file, struct sync_fence_info *fences,
+				       unsigned int max)
 {
-	struct sync_file_info info = {};
+	struct sync_file_info info = {
+		.num_fences = max, .sync_fence_info = (uintptr_t)fences,
+	};
 
 	igt_assert_eq(pgem_ioctl(sync_file, SYNC_IOC_FILE_INFO, &info), 0);
 	return info;
@@ -134,12 +141,17 @@ static struct sync_file_info sync_info(int sync_file)
 
 int pgem_sync_status(int sync_file)
 {
-	return sync_info(sync_file).status;
+	return sync_info(sync_file, NULL, 0).status;
 }
 
 unsigned int pgem_sync_count(int sync_file)
 {
-	return sync_info(sync_file).num_fences;
+	return sync_info(sync_file, NULL, 0).num_fences;
+}
+
+unsigned int pgem_sync_fences(int sync_file, struct sync_fence_info *fences, unsigned int max)
+{
+	return sync_info(sync_file, fences, max).num_fences;
 }
 
 int pgem_sync_merge(int a, int b)
@@ -148,4 +160,21 @@ int pgem_sync_merge(int a, int b)
 
 	igt_assert_eq(pgem_ioctl(a, SYNC_IOC_MERGE, &arg), 0);
 	return arg.fence;
+}
+
+int pgem_udmabuf(size_t pages)
+{
+	struct udmabuf_create arg = { .flags = UDMABUF_FLAGS_CLOEXEC, .size = pages * PG };
+	int maker = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int dmabuf;
+
+	arg.memfd = memfd_create("udmabuf", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	igt_assert(maker >= 0);
+	igt_assert_eq(ftruncate(arg.memfd, arg.size), 0);
+	igt_assert_eq(fcntl(arg.memfd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	dmabuf = ioctl(maker, UDMABUF_CREATE, &arg);
+	igt_assert(dmabuf >= 0);
+	close(arg.memfd);
+	close(maker);
+	return dmabuf;
 }

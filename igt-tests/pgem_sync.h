@@ -9,6 +9,7 @@
 #ifndef PGEM_SYNC_H
 #define PGEM_SYNC_H
 
+#include <linux/sync_file.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -45,6 +46,10 @@ int pgem_fence_sync_file(int fd, uint32_t handle, uint32_t flags);
 /* Of a sync_file: 0 while a fence is pending, 1 when all are done, or an error */
 int pgem_sync_status(int sync_file);
 unsigned int pgem_sync_count(int sync_file);	/* of fences */
+unsigned int pgem_sync_fences(int sync_file, struct sync_fence_info *fences, unsigned int max);
 int pgem_sync_merge(int a, int b);		/* a third one that waits for both */
+
+/* A dma-buf that is not pgem's: a memfd's, by udmabuf */
+int pgem_udmabuf(size_t pages);
 
 #endif /* PGEM_SYNC_H */
