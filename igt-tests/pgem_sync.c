@@ -128,30 +128,47 @@ int pgem_fence_sync_file(int fd, uint32_t handle, uint32_t flags)
 }
 
 /* Without room for fences, the kernel tells their number and the state of the whole. */
-static struct sync_file_info sync_info(int sync_file, struct sync_fence_info *fences,
-				       unsigned int max)
+static int sync_info(int sync_file, struct sync_fence_info *fences, unsigned int max,
+		     struct sync_file_info *info)
 {
-	struct sync_file_info info = {
+	*info = (struct sync_file_info){
 		.num_fences = max, .sync_fence_info = (uintptr_t)fences,
 	};
 
-	igt_assert_eq(pgem_ioctl(sync_file, SYNC_IOC_FILE_INFO, &info), 0);
-	return info;
+	return pgem_ioctl(sync_file, SYNC_IOC_FILE_INFO, info);
+}
+
+int __pgem_sync_status(int sync_file, int *status)
+{
+	struct sync_file_info info;
+	int ret = sync_info(sync_file, NULL, 0, &info);
+
+	*status = info.status;
+	return ret;
 }
 
 int pgem_sync_status(int sync_file)
 {
-	return sync_info(sync_file, NULL, 0).status;
+	int status;
+
+	igt_assert_eq(__pgem_sync_status(sync_file, &status), 0);
+	return status;
 }
 
 unsigned int pgem_sync_count(int sync_file)
 {
-	return sync_info(sync_file, NULL, 0).num_fences;
+	struct sync_file_info info;
+
+	igt_assert_eq(sync_info(sync_file, NULL, 0, &info), 0);
+	return info.num_fences;
 }
 
 unsigned int pgem_sync_fences(int sync_file, struct sync_fence_info *fences, unsigned int max)
 {
-	return sync_info(sync_file, fences, max).num_fences;
+	struct sync_file_info info;
+
+	igt_assert_eq(sync_info(sync_file, fences, max, &info), 0);
+	return info.num_fences;
 }
 
 int pgem_sync_merge(int a, int b)

@@ -44,6 +44,7 @@ void pgem_import_sync_file(int dmabuf, uint32_t flags, int sync_file);
 int pgem_fence_sync_file(int fd, uint32_t handle, uint32_t flags);
 
 /* Of a sync_file: 0 while a fence is pending, 1 when all are done, or an error */
+int __pgem_sync_status(int sync_file, int *status);
 int pgem_sync_status(int sync_file);
 unsigned int pgem_sync_count(int sync_file);	/* of fences */
 unsigned int pgem_sync_fences(int sync_file, struct sync_fence_info *fences, unsigned int max);
