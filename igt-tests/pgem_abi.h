@@ -44,14 +44,36 @@ ABI_FIELD(gem_info, flags, 4, 4);
 ABI_FIELD(gem_info, size, 8, 8);
 ABI_FIELD(gem_info, resident, 16, 8);
 
-/* P17: direction 3, the size, 'd', and a number from 0x40 on. */
+ABI_SIZE(fence_attach, 16);
+ABI_FIELD(fence_attach, handle, 0, 4);
+ABI_FIELD(fence_attach, flags, 4, 4);
+ABI_FIELD(fence_attach, out_fence, 8, 4);
+ABI_FIELD(fence_attach, pad, 12, 4);
+
+ABI_SIZE(fence_signal, 8);
+ABI_FIELD(fence_signal, fence, 0, 4);
+ABI_FIELD(fence_signal, flags, 4, 4);
+
+ABI_SIZE(gem_wait, 16);
+ABI_FIELD(gem_wait, handle, 0, 4);
+ABI_FIELD(gem_wait, flags, 4, 4);
+ABI_FIELD(gem_wait, timeout_ns, 8, 8);
+
+/* P17: direction 3 or, where nothing comes back, 1; the size, 'd', a number from 0x40 on. */
 ABI_NUMBER(GET_PARAM, 0xc0106440u);
+ABI_NUMBER(FENCE_ATTACH, 0xc0106441u);
+ABI_NUMBER(FENCE_SIGNAL, 0x40086442u);
 ABI_NUMBER(GEM_CREATE, 0xc0106443u);
 ABI_NUMBER(GEM_MMAP_OFFSET, 0xc0106444u);
 ABI_NUMBER(GEM_INFO, 0xc0186445u);
+ABI_NUMBER(GEM_WAIT, 0x40106446u);
 
 _Static_assert(DRM_PGEM_PARAM_PAGE_SIZE == 0, "a parameter has changed its number");
 _Static_assert(DRM_PGEM_PARAM_MAX_BO_SIZE == 1, "a parameter has changed its number");
 _Static_assert(DRM_PGEM_PARAM_CREATE_FLAGS == 2, "a parameter has changed its number");
+
+_Static_assert(DRM_PGEM_GEM_IMPORTED == 0x10000, "a flag has changed its value");
+_Static_assert(DRM_PGEM_FENCE_WRITE == 1, "a flag has changed its value");
+_Static_assert(DRM_PGEM_WAIT_WRITE == 1, "a flag has changed its value");
 
 #endif /* PGEM_ABI_H */

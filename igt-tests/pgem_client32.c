@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pgem_abi.h"
@@ -109,6 +110,37 @@ static int test_dmabuf(int fd, uint32_t handle)
 	return 0;
 }
 
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ll + now.tv_nsec;
+}
+
+static int test_fences(int fd, uint32_t handle)
+{
+	struct drm_pgem_fence_attach attach = { .handle = handle, .flags = DRM_PGEM_FENCE_WRITE };
+	struct drm_pgem_gem_wait wait = { .handle = handle };
+	struct drm_pgem_fence_signal signal = {};
+
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_FENCE_ATTACH, &attach));
+	CHECK(attach.out_fence);
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_GEM_WAIT, &wait) && errno == ETIME);
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_FENCE_ATTACH, &attach) && errno == EBUSY);
+	/* A time beyond 32 bits, 4 s after the machine's start; half of it would be past. */
+	wait.timeout_ns = now_ns() + 200000000;
+	CHECK(wait.timeout_ns > 0x100000000ll);
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_GEM_WAIT, &wait) && errno == ETIME);
+	CHECK(now_ns() >= wait.timeout_ns);
+	signal.fence = attach.out_fence;
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_FENCE_SIGNAL, &signal));
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_FENCE_SIGNAL, &signal) && errno == ENOENT);
+	wait.flags = DRM_PGEM_WAIT_WRITE;
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_WAIT, &wait));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct drm_pgem_gem_create create = { .size = SIZE };
@@ -119,5 +151,5 @@ int main(int argc, char **argv)
 	CHECK(fd >= 0);
 	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &create));
 	return test_params(fd) || test_large(fd) || test_memory(fd, create.handle) ||
-	       test_dmabuf(fd, create.handle);
+	       test_dmabuf(fd, create.handle) || test_fences(fd, create.handle);
 }

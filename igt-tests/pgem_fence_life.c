@@ -28,7 +28,7 @@
 #define WRITE		DRM_PGEM_FENCE_WRITE
 #define ALL		DMA_BUF_SYNC_RW
 #define BUFINFO		"/sys/kernel/debug/dma_buf/bufinfo"
-#define RELOADS		20
+#define RELOADS		5
 
 static void handle_closed(int fd)
 {

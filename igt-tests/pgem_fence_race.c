@@ -96,7 +96,8 @@ static void attach_race(int fd, unsigned int writers, unsigned int readers)
 	unsigned long done = 0, refused = 0;
 	struct client clients[8] = {};
 
-	held.readers = held.writers = 0;
+	held.readers = 0;
+	held.writers = 0;
 	for (unsigned int i = 0; i < count; i++) {
 		clients[i] = (struct client){ .fd = pgem_open(PGEM_RENDER, O_RDWR),
 					      .writes = i < writers, .seed = i };
@@ -205,6 +206,7 @@ struct closer {
 static const char *close_one(struct closer *closer, bool *left)
 {
 	int fd = open(closer->path, O_RDWR | O_CLOEXEC), sync_file, status = 0;
+	struct pollfd poll_file = { .events = POLLIN };
 	uint32_t handle, fence;
 
 	if (fd < 0 || __pgem_import(fd, closer->dmabuf, &handle) ||
@@ -217,7 +219,8 @@ static const char *close_one(struct closer *closer, bool *left)
 	__atomic_store_n(&target, -1, __ATOMIC_SEQ_CST);
 
 	/* Who is just signalling may keep the file for a little longer. */
-	if (poll(&(struct pollfd){ .fd = sync_file, .events = POLLIN }, 1, 5000) != 1)
+	poll_file.fd = sync_file;
+	if (poll(&poll_file, 1, 5000) != 1)
 		return "the fence of a closed file is not signalled";
 	if (__pgem_sync_status(sync_file, &status) || (status != 1 && status != -ECANCELED))
 		return "the fence of a closed file has an odd state";

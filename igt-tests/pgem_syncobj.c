@@ -364,7 +364,7 @@ static const struct pgem_test tests[] = {
 	{ "other-file", other_file, "A syncobj is passed to another file with its fence." },
 	{ "cancelled", cancelled, "The error of a fence comes out of a syncobj." },
 	{ "timeline-order", timeline_order, "A point waits for those before it." },
-	{ "timeline-available", timeline_available, "A point can be waited for until it is there." },
+	{ "timeline-available", timeline_available, "A wait can be for a point to be there." },
 	{ "timeline-to-binary", timeline_to_binary, "A point's fence goes to a binary syncobj." },
 	{ "event-binary", event_binary, "An eventfd is told of the end of a fence." },
 	{ "event-timeline", event_timeline, "An eventfd is told of a point, there and reached." },
