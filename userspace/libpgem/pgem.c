@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -213,6 +214,62 @@ PGEM_EXPORT int pgem_bo_resident(const struct pgem_bo *bo, uint64_t *resident)
 	if (!ret)
 		*resident = info.resident;
 	return ret;
+}
+
+PGEM_EXPORT int pgem_bo_flags(const struct pgem_bo *bo, uint32_t *flags)
+{
+	struct drm_pgem_gem_info info;
+	int ret;
+
+	ret = pgem_handle_info(bo->fd, bo->handle, &info);
+	if (!ret)
+		*flags = info.flags;
+	return ret;
+}
+
+PGEM_EXPORT int pgem_bo_wait(const struct pgem_bo *bo, uint32_t flags, int64_t timeout_ns)
+{
+	struct drm_pgem_gem_wait args = {
+		.handle = bo->handle,
+		.flags = flags,
+		.timeout_ns = timeout_ns,
+	};
+
+	return pgem_ioctl(bo->fd, DRM_IOCTL_PGEM_GEM_WAIT, &args);
+}
+
+PGEM_EXPORT int pgem_fence_attach(const struct pgem_bo *bo, uint32_t flags, uint32_t *fence)
+{
+	struct drm_pgem_fence_attach args = { .handle = bo->handle, .flags = flags };
+	int ret;
+
+	ret = pgem_ioctl(bo->fd, DRM_IOCTL_PGEM_FENCE_ATTACH, &args);
+	if (!ret)
+		*fence = args.out_fence;
+	return ret;
+}
+
+PGEM_EXPORT int pgem_fence_signal(int fd, uint32_t fence)
+{
+	struct drm_pgem_fence_signal args = { .fence = fence };
+
+	return pgem_ioctl(fd, DRM_IOCTL_PGEM_FENCE_SIGNAL, &args);
+}
+
+PGEM_EXPORT int pgem_sync_file_export(int dmabuf, uint32_t flags)
+{
+	struct dma_buf_export_sync_file args = { .flags = flags };
+	int ret;
+
+	ret = pgem_ioctl(dmabuf, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &args);
+	return ret ? ret : args.fd;
+}
+
+PGEM_EXPORT int pgem_sync_file_import(int dmabuf, uint32_t flags, int sync_file)
+{
+	struct dma_buf_import_sync_file args = { .flags = flags, .fd = sync_file };
+
+	return pgem_ioctl(dmabuf, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, &args);
 }
 
 PGEM_EXPORT int pgem_bo_close(struct pgem_bo *bo)

@@ -21,7 +21,8 @@ extern "C" {
  *
  * Every function returns 0 or a file descriptor on success and a negative errno
  * value on failure. Output arguments are written on success only. Sizes are in
- * bytes. File descriptors given out have the close-on-exec flag.
+ * bytes. File descriptors given out have the close-on-exec flag. A call that waits
+ * goes on waiting after a signal handler has run.
  *
  * Besides the errors listed, every call that takes an open device may return
  * -ENODEV (the device has been unbound).
@@ -94,11 +95,17 @@ int pgem_bo_create(int fd, uint64_t size, struct pgem_bo *bo);
  * @dmabuf: file descriptor of the dma-buf; stays the caller's, may be closed
  * @bo: out: the buffer, not mapped
  *
+ * The dma-buf may be another driver's: pgem_bo_flags() tells. The memory stays
+ * where it is and that driver's, so that pgem_bo_resident() says 0, and whether it
+ * can be mapped is that driver's affair. One that was exported from @fd's device
+ * gives the object that it was made from.
+ *
  * If @fd has a handle to the same object already, @bo gets that handle. The kernel
  * does not count how often: closing either buffer closes both.
  *
- * Return: 0, or -EBADF if @dmabuf is not open, -EINVAL if it is not a dma-buf or
- * cannot be imported, -ENOMEM, or whatever the dma-buf's exporter says.
+ * Return: 0, or -EBADF if @dmabuf is not open, -EINVAL if it is not a dma-buf,
+ * -ENOMEM, -ENOSPC if the device's mmap offsets are used up, or whatever the
+ * dma-buf's exporter says to an importer.
  */
 int pgem_bo_import(int fd, int dmabuf, struct pgem_bo *bo);
 
@@ -121,8 +128,12 @@ int pgem_bo_export(const struct pgem_bo *bo);
  * Costs no memory: pages come one at a time, when they are touched. A touch may
  * raise SIGBUS if the device has been unbound. Does nothing if @bo is mapped.
  *
+ * A buffer imported from another driver is mapped by that driver: what a touch costs
+ * and where it may fail is as there.
+ *
  * Return: 0, or -ENOENT for a closed buffer, -ENOMEM if the address space has no
- * room of that size.
+ * room of that size; for a buffer of another driver whatever that says, -EINVAL if
+ * it maps nothing.
  */
 int pgem_bo_map(struct pgem_bo *bo);
 
@@ -144,6 +155,99 @@ int pgem_bo_unmap(struct pgem_bo *bo);
  * Return: 0, or -ENOENT for a closed buffer.
  */
 int pgem_bo_resident(const struct pgem_bo *bo, uint64_t *resident);
+
+/**
+ * pgem_bo_flags() - ask what a buffer is
+ * @bo: the buffer
+ * @flags: out: of &enum drm_pgem_gem_flags; ``DRM_PGEM_GEM_IMPORTED`` is set if the
+ * memory is another driver's
+ *
+ * Since version 1.1.
+ *
+ * Return: 0, or -ENOENT for a closed buffer.
+ */
+int pgem_bo_flags(const struct pgem_bo *bo, uint32_t *flags);
+
+/**
+ * pgem_bo_wait() - wait until others are done with a buffer
+ * @bo: the buffer
+ * @flags: of &enum drm_pgem_wait_flags: ``DRM_PGEM_WAIT_WRITE`` to write then, 0 to
+ * read
+ * @timeout_ns: until when, in nanoseconds of CLOCK_MONOTONIC; 0 asks without waiting
+ *
+ * Waits for the fences that are on the buffer, whoever attached them, also for the
+ * caller's own. Says nothing of how they ended: see pgem_sync_file_export().
+ *
+ * Since version 1.1.
+ *
+ * Return: 0, or -ETIME if the time is up first, -ENOENT for a closed buffer, -EINVAL
+ * for an unknown flag.
+ */
+int pgem_bo_wait(const struct pgem_bo *bo, uint32_t flags, int64_t timeout_ns);
+
+/**
+ * pgem_fence_attach() - say that work on a buffer has begun
+ * @bo: the buffer
+ * @flags: of &enum drm_pgem_fence_flags: ``DRM_PGEM_FENCE_WRITE`` to write, 0 to read
+ * @fence: out: the fence, a number in @bo's open device, never 0; for
+ * pgem_fence_signal()
+ *
+ * Others wait for the fence. If it is not signalled within 10 seconds it signals
+ * itself, with the error ETIMEDOUT; if the device is closed first, with ECANCELED.
+ *
+ * Since version 1.1.
+ *
+ * Return: 0, or -EBUSY if a fence is there that the new one would have to wait for
+ * (any to write, one of a writer to read; pgem_bo_wait() waits for it), -ENOENT for
+ * a closed buffer, -EINVAL for an unknown flag, -ENOMEM.
+ */
+int pgem_fence_attach(const struct pgem_bo *bo, uint32_t flags, uint32_t *fence);
+
+/**
+ * pgem_fence_signal() - say that work on a buffer is done
+ * @fd: the open device that the fence is of
+ * @fence: what pgem_fence_attach() gave; gone afterwards, whatever is returned
+ *
+ * The buffer may have been closed before.
+ *
+ * Since version 1.1.
+ *
+ * Return: 0, or -ENOENT if @fd has no such fence, -ETIMEDOUT if it had signalled
+ * itself, so that others went on before the work was done.
+ */
+int pgem_fence_signal(int fd, uint32_t fence);
+
+/**
+ * pgem_sync_file_export() - get the fences of a dma-buf as a file
+ * @dmabuf: file descriptor of the dma-buf, of any driver
+ * @flags: ``DMA_BUF_SYNC_READ`` for the fences that a reader waits for,
+ * ``DMA_BUF_SYNC_WRITE`` for those that a writer waits for, which are all
+ *
+ * The sync_file stands for the fences there are now, not for later ones: one without
+ * a fence counts as signalled. poll() says POLLIN once all are, and then
+ * ``SYNC_IOC_FILE_INFO`` tells whether one ended with an error.
+ *
+ * Since version 1.1.
+ *
+ * Return: a file descriptor that the caller closes, or -EINVAL for other flags,
+ * -ENOTTY or -EBADF if @dmabuf is not a dma-buf or not open, -EMFILE, -ENFILE,
+ * -ENOMEM.
+ */
+int pgem_sync_file_export(int dmabuf, uint32_t flags);
+
+/**
+ * pgem_sync_file_import() - have users of a dma-buf wait for a sync_file
+ * @dmabuf: file descriptor of the dma-buf, of any driver
+ * @flags: ``DMA_BUF_SYNC_WRITE`` if the sync_file stands for writing,
+ * ``DMA_BUF_SYNC_READ`` if it stands for reading
+ * @sync_file: the sync_file; stays the caller's, may be closed
+ *
+ * Since version 1.1.
+ *
+ * Return: 0, or -EINVAL for other flags or if @sync_file is none, -ENOTTY or -EBADF
+ * if @dmabuf is not a dma-buf or not open, -ENOMEM.
+ */
+int pgem_sync_file_import(int dmabuf, uint32_t flags, int sync_file);
 
 /**
  * pgem_bo_close() - unmap a buffer and give its handle back
