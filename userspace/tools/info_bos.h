@@ -7,6 +7,18 @@
 #include <stdint.h>
 
 /**
+ * enum info_dmabuf - what dma-buf an object has
+ */
+enum info_dmabuf {
+	/** @INFO_DMABUF_NONE: none */
+	INFO_DMABUF_NONE = 0,
+	/** @INFO_DMABUF_EXPORTED: one that was made from it */
+	INFO_DMABUF_EXPORTED = 1,
+	/** @INFO_DMABUF_IMPORTED: one of another driver's, that it was made from */
+	INFO_DMABUF_IMPORTED = 2,
+};
+
+/**
  * struct info_bo - an object of a device, as debugfs shows it
  */
 struct info_bo {
@@ -25,7 +37,7 @@ struct info_bo {
 	/** @handles: handles to it, of all open files */
 	uint64_t handles;
 
-	/** @dmabuf: 1 if it is exported */
+	/** @dmabuf: one of &enum info_dmabuf */
 	uint64_t dmabuf;
 
 	/** @pid: process that created it */

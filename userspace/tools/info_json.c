@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "info_bos.h"
 #include "info_json.h"
 #include "json.h"
 
@@ -55,7 +56,8 @@ static void info_json_bo(struct json *json, const struct info_bo *bo)
 	json_number(json, "resident", bo->resident);
 	json_number(json, "offset", bo->offset);
 	json_number(json, "handles", bo->handles);
-	json_number(json, "dmabuf", bo->dmabuf);
+	json_number(json, "dmabuf", bo->dmabuf != INFO_DMABUF_NONE);
+	json_number(json, "imported", bo->dmabuf == INFO_DMABUF_IMPORTED);
 	json_number(json, "pid", bo->pid);
 	json_string(json, "comm", bo->comm);
 	json_close(json, '}');

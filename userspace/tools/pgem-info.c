@@ -21,6 +21,7 @@
 
 #include <pgem.h>
 
+#include "info_bos.h"
 #include "info_device.h"
 #include "info_json.h"
 #include "info_module.h"
@@ -34,7 +35,8 @@ static void info_print_usage(FILE *out)
 	      "  -j, --json  write JSON; sizes are in bytes, null is what could not be read\n"
 	      "  -h, --help  show this help\n"
 	      "\n"
-	      "Objects come from debugfs, which only root may read.\n"
+	      "Objects come from debugfs, which only root may read. The memory of one that is\n"
+	      "imported is another driver's, and none of it is counted as resident.\n"
 	      "Exit code: 0 there is a device, 1 there is none, 2 wrong usage.\n", out);
 }
 
@@ -76,13 +78,25 @@ static void info_print_name(const char *name)
 	putchar('\n');
 }
 
+static const char *info_dmabuf_name(uint64_t dmabuf)
+{
+	switch (dmabuf) {
+	case INFO_DMABUF_NONE:
+		return "no";
+	case INFO_DMABUF_IMPORTED:
+		return "imported";
+	default:
+		return "exported";
+	}
+}
+
 static void info_print_bo(const struct info_bo *bo)
 {
 	char size[TOOL_SIZE_MAX], resident[TOOL_SIZE_MAX];
 
 	printf("  %6" PRIu64 " %11s %11s %8" PRIu64 " %8s %8" PRIu64 "  ", bo->id,
 	       tool_size(bo->size, size), tool_size(bo->resident, resident), bo->handles,
-	       bo->dmabuf ? "yes" : "no", bo->pid);
+	       info_dmabuf_name(bo->dmabuf), bo->pid);
 	info_print_name(bo->comm);
 }
 
