@@ -13,67 +13,40 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "igt.h"
+#include "pgem_group.h"
 #include "pgem_lib.h"
 
 IGT_TEST_DESCRIPTION("Check objects when memory is short.");
 
-#define ROOT "/sys/fs/cgroup"
-#define GROUP ROOT "/pgem-test"
 #define MIB (1024 * 1024)
-
-static void remove_group(int sig)
-{
-	(void)sig;
-	/* The kernel may still be busy with the last process's end. */
-	for (int i = 0; i < 100 && rmdir(GROUP) && errno == EBUSY; i++)
-		usleep(10000);
-}
-
-static void make_group(void)
-{
-	remove_group(0);
-	pgem_write_file(ROOT "/cgroup.subtree_control", "+memory");
-	igt_assert_eq(mkdir(GROUP, 0755), 0);
-}
-
-static int join_group(void)
-{
-	return __pgem_write_file(GROUP "/cgroup.procs", "0");
-}
-
-static unsigned long charged(void)
-{
-	return pgem_read_number(GROUP "/memory.current");
-}
 
 /* The one who touches pays, wherever the object came from. */
 static void charge(int fd)
 {
 	struct pgem_buf buf;
 
-	make_group();
+	pgem_group_make();
 	pgem_buf_init(&buf, fd, 16 * MIB / PG);
 	igt_fork(child, 1) {
 		unsigned long before;
 
-		igt_assert_eq(join_group(), 0);
-		before = charged();
+		igt_assert_eq(__pgem_group_join(), 0);
+		before = pgem_group_charged();
 		memset(buf.map, 1, 8 * MIB);
-		igt_assert_lte_u64(before + 8 * MIB, charged());
+		igt_assert_lte_u64(before + 8 * MIB, pgem_group_charged());
 	}
 	igt_waitchildren();
 	/* The pages are the object's, and stay as long as it does. */
-	igt_assert_lte_u64(8 * MIB, charged());
+	igt_assert_lte_u64(8 * MIB, pgem_group_charged());
 	memset(buf.map + 8 * MIB, 1, 8 * MIB);
-	igt_assert_lt_u64(charged(), 10 * MIB);
+	igt_assert_lt_u64(pgem_group_charged(), 10 * MIB);
 	pgem_buf_fini(&buf);
-	igt_assert_lt_u64(charged(), 2 * MIB);
-	remove_group(0);
+	igt_assert_lt_u64(pgem_group_charged(), 2 * MIB);
+	pgem_group_remove();
 }
 
 /* Does not return: touches memory until it is stopped. */
@@ -84,7 +57,7 @@ static void touch_until_killed(size_t size)
 	uint32_t handle;
 	uint8_t *map;
 
-	if (join_group() || fd < 0 || __pgem_create(fd, size, &handle) ||
+	if (__pgem_group_join() || fd < 0 || __pgem_create(fd, size, &handle) ||
 	    __pgem_offset(fd, handle, &offset) ||
 	    __pgem_map(fd, offset, size, PROT_READ | PROT_WRITE, MAP_SHARED, &map))
 		_exit(1);
@@ -101,9 +74,9 @@ static void out_of_memory(int fd)
 	int status;
 	pid_t pid;
 
-	make_group();
-	pgem_write_file(GROUP "/memory.max", "16M");
-	pgem_write_file(GROUP "/memory.swap.max", "0");
+	pgem_group_make();
+	pgem_write_file(PGEM_GROUP "/memory.max", "16M");
+	pgem_write_file(PGEM_GROUP "/memory.swap.max", "0");
 	pgem_buf_init(&buf, fd, 16);
 	pgem_fill(buf.map, 0, 8);
 
@@ -113,15 +86,15 @@ static void out_of_memory(int fd)
 	igt_assert_eq(waitpid(pid, &status, 0), pid);
 	igt_assert_f(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status %#x\n", status);
 
-	igt_assert(pgem_read_file(GROUP "/memory.events", events, sizeof(events)) > 0);
+	igt_assert(pgem_read_file(PGEM_GROUP "/memory.events", events, sizeof(events)) > 0);
 	kills = strstr(events, "oom_kill ");
 	igt_assert(kills && atoi(kills + 9) >= 1);
 	igt_assert_eq(pgem_objects(), 1);
 	pgem_check(buf.map, 0, 8);
 	pgem_fill(buf.map, 0, 16);
 	pgem_buf_fini(&buf);
-	igt_assert_lt_u64(charged(), 2 * MIB);
-	remove_group(0);
+	igt_assert_lt_u64(pgem_group_charged(), 2 * MIB);
+	pgem_group_remove();
 }
 
 /* As in tmpfs: where the kernel promises no more memory, a first touch gets SIGBUS. */
@@ -172,39 +145,6 @@ static void overcommit_copy(int fd)
 	pgem_buf_fini(&buf);
 }
 
-static void swap_off(int sig)
-{
-	(void)sig;
-	(void)!system("swapoff " PGEM_RAM_DISK " 2> /dev/null");
-}
-
-static void swap_on(void)
-{
-	pgem_ram_disk();
-	igt_assert_eq(system("mkswap -q " PGEM_RAM_DISK " && swapon " PGEM_RAM_DISK), 0);
-}
-
-/* Refused with EAGAIN when less could be had than was asked for. */
-static void reclaim_all(void)
-{
-	int ret = __pgem_write_file(GROUP "/memory.reclaim", "16M");
-
-	igt_assert(ret == 0 || ret == -EAGAIN);
-}
-
-static void in_group_with_swap(int fd, void (*fn)(int fd))
-{
-	make_group();
-	swap_on();
-	igt_fork(child, 1) {
-		igt_assert_eq(join_group(), 0);
-		fn(fd);
-	}
-	igt_waitchildren();
-	swap_off(0);
-	remove_group(0);
-}
-
 /* P19: what left for swap comes back as it was. */
 static void swap_out_and_in(int fd)
 {
@@ -216,7 +156,7 @@ static void swap_out_and_in(int fd)
 
 		pgem_fill(buf.map, round, buf.pages);
 		igt_assert_eq(madvise(buf.map, buf.size, MADV_DONTNEED), 0);
-		reclaim_all();
+		pgem_group_reclaim();
 		resident = pgem_resident(fd, buf.handle);
 		igt_assert_lt_u64(resident, buf.size / 2);
 		pgem_check(buf.map, round, buf.pages);
@@ -227,7 +167,7 @@ static void swap_out_and_in(int fd)
 
 static void swap(int fd)
 {
-	in_group_with_swap(fd, swap_out_and_in);
+	pgem_group_with_swap(fd, swap_out_and_in);
 }
 
 static void reclaim_mapped_pages(int fd)
@@ -237,7 +177,7 @@ static void reclaim_mapped_pages(int fd)
 	pgem_buf_init(&buf, fd, 8 * MIB / PG);
 	for (int round = 0; round < 3; round++) {
 		pgem_fill(buf.map, round, buf.pages);
-		reclaim_all();
+		pgem_group_reclaim();
 		pgem_check(buf.map, round, buf.pages);
 	}
 	pgem_buf_fini(&buf);
@@ -246,7 +186,7 @@ static void reclaim_mapped_pages(int fd)
 /* Whatever the kernel does to pages that are mapped, nobody may notice. */
 static void swap_mapped(int fd)
 {
-	in_group_with_swap(fd, reclaim_mapped_pages);
+	pgem_group_with_swap(fd, reclaim_mapped_pages);
 }
 
 static void close_in_swap(int fd)
@@ -258,7 +198,7 @@ static void close_in_swap(int fd)
 		igt_assert(pgem_is_zero(buf.map, PG));
 		memset(buf.map, 0x5a, buf.size);
 		igt_assert_eq(madvise(buf.map, buf.size, MADV_DONTNEED), 0);
-		reclaim_all();
+		pgem_group_reclaim();
 		igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
 		pgem_buf_fini(&buf);
 	}
@@ -267,7 +207,7 @@ static void close_in_swap(int fd)
 /* 24 MiB went through a swap of 16: freed objects leave it. */
 static void swap_freed(int fd)
 {
-	in_group_with_swap(fd, close_in_swap);
+	pgem_group_with_swap(fd, close_in_swap);
 }
 
 static void swapoff_alive(int fd)
@@ -277,7 +217,7 @@ static void swapoff_alive(int fd)
 	pgem_buf_init(&buf, fd, 4 * MIB / PG);
 	pgem_fill(buf.map, 0, buf.pages);
 	igt_assert_eq(madvise(buf.map, buf.size, MADV_DONTNEED), 0);
-	reclaim_all();
+	pgem_group_reclaim();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
 	igt_assert_eq(system("swapoff " PGEM_RAM_DISK), 0);
 	igt_assert_eq_u64(pgem_resident(fd, buf.handle), buf.size);
@@ -287,7 +227,7 @@ static void swapoff_alive(int fd)
 
 static void swapoff_while_alive(int fd)
 {
-	in_group_with_swap(fd, swapoff_alive);
+	pgem_group_with_swap(fd, swapoff_alive);
 }
 
 static void forget(struct pgem_buf *buf, size_t first, size_t count)
@@ -304,7 +244,7 @@ static void fault_and_reclaim(int fd)
 	const size_t step = 256;
 	struct pgem_buf buf;
 
-	pgem_write_file(GROUP "/memory.max", "6M");
+	pgem_write_file(PGEM_GROUP "/memory.max", "6M");
 	pgem_buf_init(&buf, fd, 10 * MIB / PG);
 	for (size_t first = 0; first < buf.pages; first += step) {
 		pgem_fill(buf.map + first * PG, first, step);
@@ -320,13 +260,7 @@ static void fault_and_reclaim(int fd)
 
 static void swap_under_pressure(int fd)
 {
-	in_group_with_swap(fd, fault_and_reclaim);
-}
-
-static void cleanup(int sig)
-{
-	swap_off(sig);
-	remove_group(sig);
+	pgem_group_with_swap(fd, fault_and_reclaim);
 }
 
 static const struct pgem_test tests[] = {
@@ -344,7 +278,5 @@ static const struct pgem_test tests[] = {
 
 int igt_main()
 {
-	igt_fixture()
-		igt_install_exit_handler(cleanup);
 	pgem_run_tests(tests, ARRAY_SIZE(tests), PGEM_RENDER);
 }
