@@ -53,9 +53,10 @@ mkdir -p "$run"
 
 vng=(vng --run "$release" "${accel[@]}" --user root
 	--memory "$mem" --cpus "${CPUS:-2}" --rwdir /pgem
-	--append "lab.run=$name" --append console=hvc0 "${append[@]}"
+	--append "lab.run=$name" --append console=hvc0 "${append[@]}" --append iomem=relaxed
 	--qemu-opts="-chardev file,id=log,path=/pgem/out/vm/$name/console.log"
-	--qemu-opts="-device virtio-serial-pci -device virtconsole,chardev=log ${QEMU_OPTS:-}")
+	--qemu-opts="-device virtio-serial-pci -device virtconsole,chardev=log"
+	--qemu-opts="-device virtio-gpu-pci -device cirrus-vga ${QEMU_OPTS:-}")
 [ -z "${SHARE:-}" ] || vng+=(--rwdir /share)
 
 # Ends the machine if it does not come up; the guest writes the file.
