@@ -19,6 +19,7 @@
  * their file is closed, and open files keep the module.
  */
 
+#include <kunit/visibility.h>
 #include <linux/container_of.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
@@ -224,6 +225,7 @@ int pgem_ioctl_fence_attach(struct drm_device *drm, void *data, struct drm_file 
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_fence_attach);
 
 /**
  * pgem_ioctl_fence_signal() - handler of DRM_IOCTL_PGEM_FENCE_SIGNAL
@@ -249,6 +251,7 @@ int pgem_ioctl_fence_signal(struct drm_device *drm, void *data, struct drm_file 
 
 	return pgem_fence_retire(fence, 0);
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_fence_signal);
 
 /**
  * pgem_fence_open() - &drm_driver.open: give a file its table of fences
@@ -270,6 +273,7 @@ int pgem_fence_open(struct drm_device *drm, struct drm_file *file)
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_fence_open);
 
 /**
  * pgem_fence_postclose() - &drm_driver.postclose: signal what a file has left
@@ -290,3 +294,4 @@ void pgem_fence_postclose(struct drm_device *drm, struct drm_file *file)
 	xa_destroy(&table->fences);
 	kfree(table);
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_fence_postclose);

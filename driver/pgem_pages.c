@@ -16,6 +16,7 @@
  * An imported object has no pages here; its kernel mapping is its exporter's.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
 #include <linux/errno.h>
@@ -60,6 +61,7 @@ int pgem_pages_pin_locked(struct pgem_bo *bo)
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_pages_pin_locked);
 
 /**
  * pgem_pages_unpin_locked() - undo pgem_pages_pin_locked()
@@ -75,6 +77,7 @@ void pgem_pages_unpin_locked(struct pgem_bo *bo)
 	drm_gem_put_pages(&bo->base, bo->pages, true, true);
 	bo->pages = NULL;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_pages_unpin_locked);
 
 static int pgem_pages_vmap_locked(struct pgem_bo *bo)
 {

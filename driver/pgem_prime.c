@@ -20,6 +20,7 @@
  * dma_buf_vmap(). The object's fences are those of the dma-buf.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -241,3 +242,4 @@ struct drm_gem_object *pgem_prime_import(struct drm_device *drm, struct dma_buf 
 
 	return &bo->base;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_prime_import);
