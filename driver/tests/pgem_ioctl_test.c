@@ -6,19 +6,13 @@
  *
  * What is refused, that a refusal leaves the arguments as they were, and that a
  * creation which fails at its last step leaves no object behind.
- *
- * The handlers are called with a file made by hand: enough of one to have handles.
  */
 
-#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
-#include <linux/idr.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include <drm/drm_file.h>
@@ -29,35 +23,7 @@
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_test_device.h"
-
-static void pgem_ioctl_test_close_file(void *data)
-{
-	struct drm_file *file = data;
-	int handle;
-
-	/* From the start each time: after INT_MAX there is no next one to go to. */
-	for (handle = 0; idr_get_next(&file->object_idr, &handle); handle = 0)
-		drm_gem_handle_delete(file, handle);
-	idr_destroy(&file->object_idr);
-}
-
-/* A file that gives out handles from @first up. */
-static struct drm_file *pgem_ioctl_test_open_file(struct kunit *test, int first)
-{
-	struct drm_file *file;
-
-	file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, file);
-
-	/* idr_init_base() is deprecated, but what DRM's file has is an idr. */
-	INIT_RADIX_TREE(&file->object_idr.idr_rt, IDR_RT_MARKER);
-	file->object_idr.idr_base = first;
-	spin_lock_init(&file->table_lock);
-	mutex_init(&file->prime.lock);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_ioctl_test_close_file, file));
-
-	return file;
-}
+#include "pgem_test_file.h"
 
 static int pgem_ioctl_test_create(struct kunit *test, struct drm_file *file,
 				  struct drm_pgem_gem_create *args)
@@ -70,7 +36,7 @@ static int pgem_ioctl_test_create(struct kunit *test, struct drm_file *file,
 /* Expects that a creation is refused, with nothing made and nothing written. */
 static void pgem_ioctl_test_refused(struct kunit *test, struct drm_pgem_gem_create args, int error)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	const struct drm_pgem_gem_create before = args;
 
 	KUNIT_EXPECT_EQ_MSG(test, pgem_ioctl_test_create(test, file, &args), error,
@@ -82,7 +48,7 @@ static void pgem_ioctl_test_refused(struct kunit *test, struct drm_pgem_gem_crea
 
 static void pgem_ioctl_test_create_works(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct drm_pgem_gem_create args = { .size = PAGE_SIZE + 1 };
 
 	KUNIT_EXPECT_EQ(test, pgem_ioctl_test_create(test, file, &args), 0);
@@ -94,7 +60,7 @@ static void pgem_ioctl_test_create_works(struct kunit *test)
 
 static void pgem_ioctl_test_handle_is_the_last_reference(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct drm_pgem_gem_create args = { .size = PAGE_SIZE };
 
 	KUNIT_ASSERT_EQ(test, pgem_ioctl_test_create(test, file, &args), 0);
@@ -137,7 +103,7 @@ static void pgem_ioctl_test_bad_create_size(struct kunit *test)
 /* Only one handle is left: the second object has to go when it gets none. */
 static void pgem_ioctl_test_no_handle_left(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, INT_MAX);
+	struct drm_file *file = pgem_test_file_open(test, INT_MAX);
 	struct drm_pgem_gem_create first = { .size = PAGE_SIZE };
 	struct drm_pgem_gem_create args = { .size = 1 };
 
@@ -152,7 +118,7 @@ static void pgem_ioctl_test_no_handle_left(struct kunit *test)
 
 static void pgem_ioctl_test_mmap_offset(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
 	struct drm_pgem_gem_mmap_offset args = { };
 
@@ -163,7 +129,7 @@ static void pgem_ioctl_test_mmap_offset(struct kunit *test)
 
 static void pgem_ioctl_test_info(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct pgem_bo *bo = pgem_test_bo_create(test, 3 * PAGE_SIZE);
 	struct drm_pgem_gem_info args = { .size = 1, .resident = 1 };
 
@@ -177,7 +143,7 @@ static void pgem_ioctl_test_info(struct kunit *test)
 /* Each takes a reference to look at the object, and has to drop it. */
 static void pgem_ioctl_test_no_reference_kept(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
 	struct drm_pgem_gem_mmap_offset offset = { };
 	struct drm_pgem_gem_info info = { };
@@ -192,7 +158,7 @@ static void pgem_ioctl_test_no_reference_kept(struct kunit *test)
 
 static void pgem_ioctl_test_bad_handle(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct drm_pgem_gem_mmap_offset offset = { .handle = 1, .offset = 1234 };
 	struct drm_pgem_gem_info info = { .handle = 1, .size = 1234, .resident = 1234 };
 	struct pgem_device *pdev = test->priv;
@@ -207,7 +173,7 @@ static void pgem_ioctl_test_bad_handle(struct kunit *test)
 /* Bad flags are said to be bad before anything is looked up: also without a handle. */
 static void pgem_ioctl_test_bad_flags(struct kunit *test)
 {
-	struct drm_file *file = pgem_ioctl_test_open_file(test, 1);
+	struct drm_file *file = pgem_test_file_open(test, 1);
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
 	int bit;
 	u32 handle;

@@ -15,6 +15,7 @@
 #include <kunit/device.h>
 #include <kunit/resource.h>
 #include <kunit/test.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -43,24 +44,38 @@ static const struct drm_driver pgem_test_driver = {
 };
 
 /**
- * pgem_test_device_init() - a suite's &kunit_suite.init: make the device
- * @test: test, whose priv is the &struct pgem_device from now on
+ * pgem_test_device_create() - make one more device, with nothing in common
+ * @test: test; ends here if the device cannot be made
+ * @name: name, of no other device of the test
  *
- * Return: 0, or what pgem_device_init() said.
+ * Return: a device, which lasts as long as the test.
  */
-int pgem_test_device_init(struct kunit *test)
+struct pgem_device *pgem_test_device_create(struct kunit *test, const char *name)
 {
 	struct pgem_device *pdev;
 	struct device *parent;
 
-	parent = kunit_device_register(test, "pgem-test");
+	parent = kunit_device_register(test, name);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, parent);
 
 	pdev = devm_drm_dev_alloc(parent, &pgem_test_driver, struct pgem_device, drm);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, pdev);
-	test->priv = pdev;
+	KUNIT_ASSERT_EQ(test, 0, pgem_device_init(pdev));
 
-	return pgem_device_init(pdev);
+	return pdev;
+}
+
+/**
+ * pgem_test_device_init() - a suite's &kunit_suite.init: make the device
+ * @test: test, whose priv is the &struct pgem_device from now on
+ *
+ * Return: 0.
+ */
+int pgem_test_device_init(struct kunit *test)
+{
+	test->priv = pgem_test_device_create(test, "pgem-test");
+
+	return 0;
 }
 
 /**
@@ -102,14 +117,13 @@ void pgem_test_device_leave_offsets(struct kunit *test, unsigned long pages)
 }
 
 /**
- * pgem_test_device_count_bos() - count the objects alive
- * @test: test
+ * pgem_test_device_count_bos_of() - count the objects alive on a device
+ * @pdev: device
  *
  * Return: how many objects of the device are published and not freed.
  */
-size_t pgem_test_device_count_bos(struct kunit *test)
+size_t pgem_test_device_count_bos_of(struct pgem_device *pdev)
 {
-	struct pgem_device *pdev = test->priv;
 	size_t count;
 
 	mutex_lock(&pdev->bos.lock);
@@ -119,15 +133,58 @@ size_t pgem_test_device_count_bos(struct kunit *test)
 	return count;
 }
 
+/**
+ * pgem_test_device_count_bos() - count the objects alive on the test's device
+ * @test: test
+ *
+ * Return: as pgem_test_device_count_bos_of().
+ */
+size_t pgem_test_device_count_bos(struct kunit *test)
+{
+	return pgem_test_device_count_bos_of(test->priv);
+}
+
 static void pgem_test_bo_release(void *data)
 {
 	struct pgem_bo *bo = data;
 
 	drm_gem_object_put(&bo->base);
+
+	/* An import puts a file, which a worker does unless it is told to do it now. */
+	flush_delayed_fput();
 }
 
 /**
- * pgem_test_bo_create() - create an object, which lasts as long as the test
+ * pgem_test_bo_adopt() - let KUnit drop a reference to an object
+ * @test: test
+ * @bo: object
+ */
+void pgem_test_bo_adopt(struct kunit *test, struct pgem_bo *bo)
+{
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_bo_release, bo));
+}
+
+/**
+ * pgem_test_bo_create_on() - create an object on a device, for as long as the test
+ * @test: test; ends here if the object cannot be created
+ * @pdev: device
+ * @size: bytes
+ *
+ * Return: an object; its reference is KUnit's.
+ */
+struct pgem_bo *pgem_test_bo_create_on(struct kunit *test, struct pgem_device *pdev, u64 size)
+{
+	struct pgem_bo *bo;
+
+	bo = pgem_bo_create(pdev, size, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
+	pgem_test_bo_adopt(test, bo);
+
+	return bo;
+}
+
+/**
+ * pgem_test_bo_create() - create an object on the test's device
  * @test: test; ends here if the object cannot be created
  * @size: bytes
  *
@@ -135,26 +192,21 @@ static void pgem_test_bo_release(void *data)
  */
 struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size)
 {
-	struct pgem_bo *bo;
-
-	bo = pgem_bo_create(test->priv, size, 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_bo_release, bo));
-
-	return bo;
+	return pgem_test_bo_create_on(test, test->priv, size);
 }
 
 /**
- * pgem_test_bo_put() - drop the reference of pgem_test_bo_create() now
+ * pgem_test_bo_put() - drop KUnit's reference now
  * @test: test
- * @bo: object, gone when this returns unless something else refers to it
+ * @bo: object of the test, gone when this returns unless something else refers to it
  */
 void pgem_test_bo_put(struct kunit *test, struct pgem_bo *bo)
 {
 	kunit_release_action(test, pgem_test_bo_release, bo);
 }
 
-/* As a tag and not by MODULE_IMPORT_NS(): the one form that all kernels take. */
+/* As tags and not by MODULE_IMPORT_NS(): the one form that all kernels take. */
 MODULE_INFO(import_ns, "EXPORTED_FOR_KUNIT_TESTING");
+MODULE_INFO(import_ns, "DMA_BUF");
 MODULE_DESCRIPTION("Unit tests of pgem");
 MODULE_LICENSE("GPL");

@@ -7,12 +7,17 @@
 
 struct kunit;
 struct pgem_bo;
+struct pgem_device;
 
+struct pgem_device *pgem_test_device_create(struct kunit *test, const char *name);
 int pgem_test_device_init(struct kunit *test);
 void pgem_test_device_unplug(struct kunit *test);
 void pgem_test_device_leave_offsets(struct kunit *test, unsigned long pages);
+size_t pgem_test_device_count_bos_of(struct pgem_device *pdev);
 size_t pgem_test_device_count_bos(struct kunit *test);
 
+void pgem_test_bo_adopt(struct kunit *test, struct pgem_bo *bo);
+struct pgem_bo *pgem_test_bo_create_on(struct kunit *test, struct pgem_device *pdev, u64 size);
 struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size);
 void pgem_test_bo_put(struct kunit *test, struct pgem_bo *bo);
 
