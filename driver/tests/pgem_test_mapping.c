@@ -13,11 +13,10 @@
  * space. Where a test ends early, the thread's end does it.
  */
 
-#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
-#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -25,10 +24,9 @@
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 
-#include <drm/drm_prime.h>
-
 #include "pgem_bo.h"
 #include "pgem_test_device.h"
+#include "pgem_test_dmabuf.h"
 #include "pgem_test_mapping.h"
 
 /**
@@ -63,13 +61,6 @@ void pgem_test_mapping_number_pages(struct kunit *test, struct pgem_bo *bo)
 	}
 }
 
-/* The last reference is dropped some time later by a worker, unless it is told to. */
-static void pgem_test_mapping_put_file(void *file)
-{
-	fput(file);
-	flush_delayed_fput();
-}
-
 /**
  * pgem_test_mapping_export() - export an object
  * @test: test; ends here if that fails
@@ -80,14 +71,7 @@ static void pgem_test_mapping_put_file(void *file)
  */
 struct file *pgem_test_mapping_export(struct kunit *test, struct pgem_bo *bo, int flags)
 {
-	struct dma_buf *dmabuf;
-
-	dmabuf = drm_gem_prime_export(&bo->base, flags);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, dmabuf);
-	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_mapping_put_file,
-							   dmabuf->file));
-
-	return dmabuf->file;
+	return pgem_test_dmabuf_export(test, bo, flags)->file;
 }
 
 /**
@@ -97,7 +81,7 @@ struct file *pgem_test_mapping_export(struct kunit *test, struct pgem_bo *bo, in
  */
 void pgem_test_mapping_close(struct kunit *test, struct file *file)
 {
-	kunit_release_action(test, pgem_test_mapping_put_file, file);
+	pgem_test_dmabuf_put(test, file->private_data);
 }
 
 /**
