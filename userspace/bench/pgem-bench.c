@@ -29,7 +29,9 @@
 #define ROUNDS	16
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
-enum { CREATE, CLOSE, MMAP, FIRST_TOUCH, TOGETHER, MUNMAP, MMAP_AGAIN, REFAULT, MEASURES };
+enum {
+	CREATE, CLOSE, MMAP, FIRST_TOUCH, TOGETHER, MUNMAP, MMAP_AGAIN, REFAULT, SHARE, MEASURES
+};
 
 static const char * const names[MEASURES] = {
 	[CREATE] = "create 64 MiB",
@@ -40,6 +42,7 @@ static const char * const names[MEASURES] = {
 	[MUNMAP] = "munmap with all pages mapped",
 	[MMAP_AGAIN] = "mmap again (pages exist)",
 	[REFAULT] = "refault of a page",
+	[SHARE] = "export and import by another file",
 };
 
 /* A buffer: of a DRM device by handle, or a memfd by itself. */
@@ -136,6 +139,21 @@ static const struct provider providers[] = {
 	{ "memfd", memfd_create_buffer, memfd_destroy },
 };
 
+static bool is_drm(const struct provider *p)
+{
+	return p->destroy == drm_destroy;
+}
+
+static int open_device(const struct provider *p)
+{
+	int device = drmOpen(p->name, NULL);
+
+	if (device < 0)
+		die("no device of %s: is the module loaded? try: modprobe %s", p->name, p->name);
+
+	return device;
+}
+
 static uint64_t min(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -205,6 +223,42 @@ static void bench_touch(const struct provider *p, int device, uint64_t *result)
 	p->destroy(&buffer);
 }
 
+/* From a handle to a handle of another open file, and both that and the dma-buf gone. */
+static void share(const struct provider *p, struct buffer *buffer, int other)
+{
+	struct buffer theirs = { .fd = other };
+	int dmabuf;
+
+	if (drmPrimeHandleToFD(buffer->fd, buffer->handle, DRM_CLOEXEC | DRM_RDWR, &dmabuf))
+		die("%s: export", p->name);
+	if (drmPrimeFDToHandle(other, dmabuf, &theirs.handle))
+		die("%s: import", p->name);
+	if (drm_destroy(&theirs))
+		die("%s: close", p->name);
+	close(dmabuf);
+}
+
+static void bench_share(const struct provider *p, int device, uint64_t *result)
+{
+	int other = open_device(p);
+
+	for (int round = 0; round < ROUNDS; round++) {
+		struct buffer buffers[BATCH];
+		uint64_t start;
+
+		for (int i = 0; i < BATCH; i++)
+			if (p->create(device, &buffers[i]))
+				die("%s: create", p->name);
+		start = now();
+		for (int i = 0; i < BATCH; i++)
+			share(p, &buffers[i], other);
+		*result = min(*result, (now() - start) / BATCH);
+		for (int i = 0; i < BATCH; i++)
+			p->destroy(&buffers[i]);
+	}
+	close(other);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t results[ARRAY_SIZE(providers)][MEASURES] = { };
@@ -219,21 +273,18 @@ int main(int argc, char **argv)
 
 	for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
 		const struct provider *p = &providers[i];
-		int device = -1;
+		int device = is_drm(p) ? open_device(p) : -1;
 
-		if (p->destroy == drm_destroy) {
-			device = drmOpen(p->name, NULL);
-			if (device < 0)
-				die("no device of %s: is the module loaded? try: modprobe %s",
-				    p->name, p->name);
-		}
 		results[i][CREATE] = UINT64_MAX;
 		results[i][CLOSE] = UINT64_MAX;
+		results[i][SHARE] = UINT64_MAX;
 		for (int round = 0; round < ROUNDS; round++)
 			bench_create(p, device, results[i]);
 		bench_touch(p, device, results[i]);
-		if (device >= 0)
+		if (is_drm(p)) {
+			bench_share(p, device, &results[i][SHARE]);
 			close(device);
+		}
 	}
 
 	printf("measure");
@@ -241,8 +292,12 @@ int main(int argc, char **argv)
 		printf(",%s", providers[i].name);
 	for (int m = 0; m < MEASURES; m++) {
 		printf("\n%s", names[m]);
-		for (size_t i = 0; i < ARRAY_SIZE(providers); i++)
-			printf(",%llu", (unsigned long long)results[i][m]);
+		for (size_t i = 0; i < ARRAY_SIZE(providers); i++) {
+			if (results[i][m] == UINT64_MAX)
+				printf(",-");
+			else
+				printf(",%llu", (unsigned long long)results[i][m]);
+		}
 	}
 	printf("\n");
 
