@@ -365,5 +365,7 @@ int igt_main()
 		igt_require_f(pgem_nth_possible(), "the kernel has no fault injection\n");
 	pgem_run_tests(tests, ARRAY_SIZE(tests), PGEM_RENDER);
 	pgem_inject_map_subtests();
+	pgem_inject_fence_subtests();
+	pgem_inject_share_subtests();
 	pgem_inject_device_subtests();
 }
