@@ -23,6 +23,7 @@
 #include <kunit/visibility.h>
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
+#include <linux/fs.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -105,13 +106,20 @@ const struct vm_operations_struct pgem_vm_ops = {
  */
 static int pgem_mmap_import(struct drm_gem_object *obj, struct vm_area_struct *vma)
 {
+	struct dma_buf *dma_buf = obj->import_attach->dmabuf;
 	int ret;
+
+	/* Exported for reading: as much as its own file allows, and no more. */
+	if (!(dma_buf->file->f_mode & FMODE_WRITE)) {
+		if (vma->vm_flags & VM_WRITE)
+			return -EACCES;
+		vm_flags_clear(vma, VM_MAYWRITE);
+	}
 
 	vma->vm_private_data = NULL;
 	vma->vm_ops = NULL;
 
-	ret = dma_buf_mmap(obj->import_attach->dmabuf, vma,
-			   vma->vm_pgoff - drm_vma_node_start(&obj->vma_node));
+	ret = dma_buf_mmap(dma_buf, vma, vma->vm_pgoff - drm_vma_node_start(&obj->vma_node));
 	if (ret)
 		return ret;
 

@@ -303,9 +303,12 @@ static void read_only(int fd, const struct pgem_peer *peer)
 	pgem_fill(buf.map, 0, PAGES);
 	expect_map(buf.dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
 	handle = pgem_import(fd, buf.dmabuf);
+	expect_map(fd, pgem_offset(fd, handle), PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
 	igt_assert_eq(__pgem_map(fd, pgem_offset(fd, handle), buf.size, PROT_READ, MAP_SHARED,
 				 &map), 0);
 	pgem_check(map, 0, PAGES);
+	igt_assert_eq(mprotect(map, PG, PROT_READ | PROT_WRITE), -1);
+	igt_assert_eq(errno, EACCES);
 	pgem_unmap(map, buf.size);
 	pgem_close(fd, handle);
 	pgem_peer_free(&buf);
@@ -360,7 +363,8 @@ static const struct import_test tests[] = {
 	{ "twice", twice, 0, "A file gets the handle that it has." },
 	{ "two-files", two_files, 0, "Two files share the memory." },
 	{ "fence", fence, 0, "A fence of pgem is seen on the dma-buf." },
-	{ "read-only", read_only, PGEM_PEER_READ_ONLY, "An export for reading can be read." },
+	{ "read-only", read_only, PGEM_PEER_READ_ONLY,
+	  "An export for reading can be read, and no more." },
 	{ "loop", loop, 0, "A thousand imports leave nothing." },
 };
 

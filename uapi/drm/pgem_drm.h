@@ -115,7 +115,8 @@ struct drm_pgem_gem_create {
  * The answer is an offset for ``mmap()`` of the same device file. It stays valid
  * for as long as the file holds a handle to the object. Mappings start at the
  * object's first byte and must be ``MAP_SHARED``. Those of an imported object are
- * made by the driver that the dma-buf comes from, and fail as it says.
+ * made by the driver that the dma-buf comes from, and fail as it says; one that was
+ * exported for reading cannot be mapped for writing (``EACCES``).
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
  * set @flags; for an imported object ``ENOMEM``, and ``ENOSPC`` if the device's mmap
