@@ -278,11 +278,12 @@ static void pgem_import_mmap_test_private_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&import->base.refcount), 1);
 }
 
+/* References first, see pgem_prime_test.c. */
 static struct kunit_case pgem_import_mmap_test_cases[] = {
+	KUNIT_CASE(pgem_import_mmap_test_references),
 	KUNIT_CASE(pgem_import_mmap_test_shows_exporters_pages),
 	KUNIT_CASE(pgem_import_mmap_test_offset_is_passed_on),
 	KUNIT_CASE(pgem_import_mmap_test_belongs_to_exporter),
-	KUNIT_CASE(pgem_import_mmap_test_references),
 	KUNIT_CASE(pgem_import_mmap_test_outlives_the_import),
 	KUNIT_CASE(pgem_import_mmap_test_exporter_sets_nothing),
 	KUNIT_CASE(pgem_import_mmap_test_exporter_refuses),
