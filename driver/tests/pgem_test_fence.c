@@ -99,7 +99,7 @@ static void pgem_test_fence_put(void *data)
 
 	dma_fence_put(fence);
 	/* Freed now, so that who frees it badly is found out in this test. */
-	rcu_barrier();
+	kvfree_rcu_barrier();
 }
 
 /**
