@@ -265,6 +265,26 @@ static void pgem_import_mmap_test_past_exporters_end(struct kunit *test)
 	pgem_import_mmap_test_refused(test, exporter, -EINVAL, 0);
 }
 
+/* The dma-buf core does not ask what the dma-buf's file is open for. */
+static void pgem_import_mmap_test_read_only(struct kunit *test)
+{
+	struct pgem_device *neighbour = pgem_test_device_create(test, "pgem-neighbour");
+	struct pgem_bo *bo = pgem_test_bo_create_on(test, neighbour, PAGE_SIZE);
+	struct dma_buf *dmabuf = pgem_test_dmabuf_export(test, bo, O_RDONLY);
+	struct pgem_bo *import = pgem_test_dmabuf_import(test, dmabuf);
+	struct pgem_import_mmap_test *imt = pgem_import_mmap_test_open(test, import);
+	unsigned long address;
+
+	KUNIT_EXPECT_EQ(test, pgem_import_mmap_test_map(test, imt, 0), -EACCES);
+	KUNIT_EXPECT_EQ(test, kref_read(&import->base.refcount), 1);
+
+	address = kunit_vm_mmap(test, imt->file, 0, PAGE_SIZE, PROT_READ, MAP_SHARED, 0);
+	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
+	/* Nor may mprotect() make it so. */
+	KUNIT_EXPECT_EQ(test, imt->flags & (VM_WRITE | VM_MAYWRITE), 0);
+	vm_munmap(address, PAGE_SIZE);
+}
+
 /* P4: refused before the exporter is asked, who might not. */
 static void pgem_import_mmap_test_private_refused(struct kunit *test)
 {
@@ -289,6 +309,7 @@ static struct kunit_case pgem_import_mmap_test_cases[] = {
 	KUNIT_CASE(pgem_import_mmap_test_exporter_refuses),
 	KUNIT_CASE(pgem_import_mmap_test_exporter_without_mmap),
 	KUNIT_CASE(pgem_import_mmap_test_past_exporters_end),
+	KUNIT_CASE(pgem_import_mmap_test_read_only),
 	KUNIT_CASE(pgem_import_mmap_test_private_refused),
 	{ }
 };
