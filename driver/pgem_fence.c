@@ -20,6 +20,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/build_bug.h>
 #include <linux/container_of.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
@@ -28,6 +29,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/stddef.h>
 #include <linux/timer.h>
 #include <linux/xarray.h>
 
@@ -54,6 +56,8 @@ struct pgem_fence {
 	/** @timer: signals the fence; dead once the fence has left its table */
 	struct timer_list timer;
 };
+
+static_assert(offsetof(struct pgem_fence, base) == 0);
 
 /**
  * struct pgem_fence_table - fences that a file has not signalled yet
