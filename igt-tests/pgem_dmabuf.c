@@ -127,15 +127,6 @@ static void at_offset_split(int fd)
 	shared_fini(&shared);
 }
 
-static void expect_map(int fd, uint64_t offset, size_t size, int prot, int flags, int error)
-{
-	uint8_t *map;
-
-	igt_assert_eq(__pgem_map(fd, offset, size, prot, flags, &map), error);
-	if (map)
-		pgem_unmap(map, size);
-}
-
 /* P2 */
 static void beyond(int fd)
 {
@@ -144,14 +135,14 @@ static void beyond(int fd)
 	uint64_t offset;
 
 	shared_init(&shared, fd);
-	expect_map(shared.dmabuf, (PAGES - 1) * PG, PG, prot, MAP_SHARED, 0);
-	expect_map(shared.dmabuf, (PAGES - 1) * PG, 2 * PG, prot, MAP_SHARED, -EINVAL);
-	expect_map(shared.dmabuf, PAGES * PG, PG, prot, MAP_SHARED, -EINVAL);
-	expect_map(shared.dmabuf, 0, (PAGES + 1) * PG, prot, MAP_SHARED, -EINVAL);
-	expect_map(shared.dmabuf, 1ull << 40, PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(shared.dmabuf, (PAGES - 1) * PG, PG, prot, MAP_SHARED, 0);
+	pgem_expect_map(shared.dmabuf, (PAGES - 1) * PG, 2 * PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(shared.dmabuf, PAGES * PG, PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(shared.dmabuf, 0, (PAGES + 1) * PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(shared.dmabuf, 1ull << 40, PG, prot, MAP_SHARED, -EINVAL);
 	/* As large as the fake offset that DRM adds. */
 	offset = pgem_offset(fd, shared.buf.handle);
-	expect_map(shared.dmabuf, offset, PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(shared.dmabuf, offset, PG, prot, MAP_SHARED, -EINVAL);
 	shared_fini(&shared);
 }
 
@@ -192,8 +183,8 @@ static void private_mapping(int fd)
 	struct shared shared;
 
 	shared_init(&shared, fd);
-	expect_map(shared.dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, -EINVAL);
-	expect_map(shared.dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(shared.dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(shared.dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
 	shared_fini(&shared);
 }
 
@@ -204,12 +195,12 @@ static void read_only_export(int fd)
 	int dmabuf;
 
 	igt_assert_eq(__pgem_export(fd, handle, DRM_CLOEXEC, &dmabuf), 0);
-	expect_map(dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
+	pgem_expect_map(dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
 	igt_assert_eq(__pgem_map(dmabuf, 0, PG, PROT_READ, MAP_SHARED, &map), 0);
 	igt_assert(pgem_is_zero(map, PG));
 	igt_assert_eq(pgem_write_signal(map), SIGSEGV);
 	igt_assert_eq(mprotect(map, PG, PROT_READ | PROT_WRITE), -1);
-	expect_map(dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
 	pgem_unmap(map, PG);
 	close(dmabuf);
 	pgem_close(fd, handle);
@@ -330,8 +321,8 @@ static void map_loop(int fd)
 	shared_init(&shared, fd);
 	pgem_mark(shared.buf.map, 1);
 	for (int i = 0; i < 1000; i++) {
-		expect_map(shared.dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
-		expect_map(shared.dmabuf, PG, PG, PROT_READ, MAP_SHARED, 0);
+		pgem_expect_map(shared.dmabuf, 0, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+		pgem_expect_map(shared.dmabuf, PG, PG, PROT_READ, MAP_SHARED, 0);
 	}
 	igt_assert(pgem_marked(shared.buf.map, 1));
 	shared_fini(&shared);

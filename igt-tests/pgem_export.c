@@ -19,6 +19,7 @@
 #include "igt.h"
 #include "pgem_lib.h"
 #include "pgem_peer.h"
+#include "pgem_sync.h"
 
 IGT_TEST_DESCRIPTION("Check objects of pgem that other drivers import.");
 
@@ -256,13 +257,13 @@ static void fence_of_vgem(int fd)
 	uint32_t fence, other;
 
 	export_init(&export, fd, pgem_peer("vgem"));
-	fence = pgem_peer_attach(export.device, export.handle, DRM_PGEM_FENCE_WRITE);
-	igt_assert_eq(__pgem_peer_wait(fd, export.buf.handle, 0, 20), -ETIME);
-	igt_assert_eq(__pgem_peer_attach(fd, export.buf.handle, 0, &other), -EBUSY);
-	igt_assert(!pgem_peer_ready(export.dmabuf, POLLIN));
-	pgem_peer_signal(export.device, fence);
-	igt_assert_eq(__pgem_peer_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
-	igt_assert(pgem_peer_ready(export.dmabuf, POLLIN));
+	fence = pgem_fence_attach(export.device, export.handle, DRM_PGEM_FENCE_WRITE);
+	igt_assert_eq(__pgem_wait(fd, export.buf.handle, 0, pgem_until(20)), -ETIME);
+	igt_assert_eq(__pgem_fence_attach(fd, export.buf.handle, 0, &other), -EBUSY);
+	igt_assert(!pgem_poll(export.dmabuf, POLLIN, 0));
+	pgem_fence_signal(export.device, fence);
+	igt_assert_eq(__pgem_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
+	igt_assert(pgem_poll(export.dmabuf, POLLIN, 0));
 	export_fini(&export);
 }
 
@@ -273,14 +274,15 @@ static void fence_for_vgem(int fd)
 	uint32_t fence, other;
 
 	export_init(&export, fd, pgem_peer("vgem"));
-	fence = pgem_peer_attach(fd, export.buf.handle, 0);
-	igt_assert_eq(__pgem_peer_attach(export.device, export.handle, DRM_PGEM_FENCE_WRITE,
-					 &other), -EBUSY);
-	other = pgem_peer_attach(export.device, export.handle, 0);
-	pgem_peer_signal(fd, fence);
-	igt_assert_eq(__pgem_peer_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE, 20), -ETIME);
-	pgem_peer_signal(export.device, other);
-	igt_assert_eq(__pgem_peer_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
+	fence = pgem_fence_attach(fd, export.buf.handle, 0);
+	igt_assert_eq(__pgem_fence_attach(export.device, export.handle, DRM_PGEM_FENCE_WRITE,
+					  &other), -EBUSY);
+	other = pgem_fence_attach(export.device, export.handle, 0);
+	pgem_fence_signal(fd, fence);
+	igt_assert_eq(__pgem_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE,
+				  pgem_until(20)), -ETIME);
+	pgem_fence_signal(export.device, other);
+	igt_assert_eq(__pgem_wait(fd, export.buf.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
 	export_fini(&export);
 }
 
@@ -292,18 +294,18 @@ static void fence_on_import(int fd)
 
 	pgem_peer_make(&buf, pgem_peer("vgem"), PAGES, DRM_RDWR);
 	handle = pgem_import(fd, buf.dmabuf);
-	fence = pgem_peer_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE);
-	igt_assert_eq(__pgem_peer_wait(fd, handle, 0, 20), -ETIME);
-	igt_assert_eq(__pgem_peer_attach(fd, handle, 0, &other), -EBUSY);
-	pgem_peer_signal(buf.device, fence);
-	fence = pgem_peer_attach(fd, handle, 0);
-	igt_assert_eq(__pgem_peer_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE, &other),
+	fence = pgem_fence_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE);
+	igt_assert_eq(__pgem_wait(fd, handle, 0, pgem_until(20)), -ETIME);
+	igt_assert_eq(__pgem_fence_attach(fd, handle, 0, &other), -EBUSY);
+	pgem_fence_signal(buf.device, fence);
+	fence = pgem_fence_attach(fd, handle, 0);
+	igt_assert_eq(__pgem_fence_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE, &other),
 		      -EBUSY);
-	pgem_peer_signal(fd, fence);
-	other = pgem_peer_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE);
+	pgem_fence_signal(fd, fence);
+	other = pgem_fence_attach(buf.device, buf.handle, DRM_PGEM_FENCE_WRITE);
 	/* Closing the file signals it. */
 	pgem_peer_drop(&buf);
-	igt_assert_eq(__pgem_peer_wait(fd, handle, DRM_PGEM_WAIT_WRITE, 0), 0);
+	igt_assert_eq(__pgem_wait(fd, handle, DRM_PGEM_WAIT_WRITE, 0), 0);
 	pgem_close(fd, handle);
 	pgem_peer_free(&buf);
 	igt_assert_eq(pgem_objects(), 0);

@@ -19,6 +19,7 @@
 #include "igt.h"
 #include "pgem_lib.h"
 #include "pgem_peer.h"
+#include "pgem_sync.h"
 
 IGT_TEST_DESCRIPTION("Check objects made from dma-bufs of other drivers.");
 
@@ -103,15 +104,6 @@ static void split(int fd, const struct pgem_peer *peer)
 	import_fini(&import);
 }
 
-static void expect_map(int fd, uint64_t offset, size_t size, int prot, int flags, int error)
-{
-	uint8_t *map;
-
-	igt_assert_eq(__pgem_map(fd, offset, size, prot, flags, &map), error);
-	if (map)
-		pgem_unmap(map, size);
-}
-
 /* P2; DRM has no mapping that starts behind the first page, whosever the object is. */
 static void beyond(int fd, const struct pgem_peer *peer)
 {
@@ -120,9 +112,9 @@ static void beyond(int fd, const struct pgem_peer *peer)
 
 	import_init(&import, fd, peer);
 	offset = pgem_offset(fd, import.own.handle);
-	expect_map(fd, offset + PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
-	expect_map(fd, offset + PAGES * PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
-	expect_map(fd, offset, (PAGES + 1) * PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset + PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset + PAGES * PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, (PAGES + 1) * PG, PROT_READ, MAP_SHARED, -EINVAL);
 	import_fini(&import);
 }
 
@@ -134,8 +126,8 @@ static void private_mapping(int fd, const struct pgem_peer *peer)
 
 	import_init(&import, fd, peer);
 	offset = pgem_offset(fd, import.own.handle);
-	expect_map(fd, offset, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, -EINVAL);
-	expect_map(fd, offset, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(fd, offset, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(fd, offset, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
 	import_fini(&import);
 }
 
@@ -276,23 +268,23 @@ static void fence(int fd, const struct pgem_peer *peer)
 
 	import_init(&import, fd, peer);
 	dmabuf = import.peer.dmabuf;
-	igt_assert(pgem_peer_ready(dmabuf, POLLIN) && pgem_peer_ready(dmabuf, POLLOUT));
-	fence = pgem_peer_attach(fd, import.own.handle, 0);
-	igt_assert(pgem_peer_ready(dmabuf, POLLIN) && !pgem_peer_ready(dmabuf, POLLOUT));
-	igt_assert_eq(__pgem_peer_wait(fd, import.own.handle, 0, 0), 0);
-	igt_assert_eq(__pgem_peer_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), -ETIME);
-	pgem_peer_signal(fd, fence);
-	fence = pgem_peer_attach(fd, import.own.handle, DRM_PGEM_FENCE_WRITE);
-	igt_assert(!pgem_peer_ready(dmabuf, POLLIN) && !pgem_peer_ready(dmabuf, POLLOUT));
-	igt_assert_eq(__pgem_peer_wait(fd, import.own.handle, 0, 20), -ETIME);
-	igt_assert_eq(__pgem_peer_attach(fd, import.own.handle, 0, &other), -EBUSY);
-	pgem_peer_signal(fd, fence);
-	igt_assert(pgem_peer_ready(dmabuf, POLLIN) && pgem_peer_ready(dmabuf, POLLOUT));
-	igt_assert_eq(__pgem_peer_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
+	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && pgem_poll(dmabuf, POLLOUT, 0));
+	fence = pgem_fence_attach(fd, import.own.handle, 0);
+	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && !pgem_poll(dmabuf, POLLOUT, 0));
+	igt_assert_eq(__pgem_wait(fd, import.own.handle, 0, 0), 0);
+	igt_assert_eq(__pgem_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), -ETIME);
+	pgem_fence_signal(fd, fence);
+	fence = pgem_fence_attach(fd, import.own.handle, DRM_PGEM_FENCE_WRITE);
+	igt_assert(!pgem_poll(dmabuf, POLLIN, 0) && !pgem_poll(dmabuf, POLLOUT, 0));
+	igt_assert_eq(__pgem_wait(fd, import.own.handle, 0, pgem_until(20)), -ETIME);
+	igt_assert_eq(__pgem_fence_attach(fd, import.own.handle, 0, &other), -EBUSY);
+	pgem_fence_signal(fd, fence);
+	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && pgem_poll(dmabuf, POLLOUT, 0));
+	igt_assert_eq(__pgem_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
 	import_fini(&import);
 }
 
-/* For who may only read; writing would go by the rights to the file that maps. */
+/* The rights to the dma-buf count, not those to the file that it is mapped by. */
 static void read_only(int fd, const struct pgem_peer *peer)
 {
 	struct pgem_peer_buf buf;
@@ -301,9 +293,10 @@ static void read_only(int fd, const struct pgem_peer *peer)
 
 	pgem_peer_make(&buf, peer, PAGES, 0);
 	pgem_fill(buf.map, 0, PAGES);
-	expect_map(buf.dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
+	pgem_expect_map(buf.dmabuf, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
 	handle = pgem_import(fd, buf.dmabuf);
-	expect_map(fd, pgem_offset(fd, handle), PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
+	pgem_expect_map(fd, pgem_offset(fd, handle), PG, PROT_READ | PROT_WRITE, MAP_SHARED,
+			-EACCES);
 	igt_assert_eq(__pgem_map(fd, pgem_offset(fd, handle), buf.size, PROT_READ, MAP_SHARED,
 				 &map), 0);
 	pgem_check(map, 0, PAGES);
@@ -330,7 +323,7 @@ static void loop(int fd, const struct pgem_peer *peer)
 
 		handle = pgem_import(fd, buf.dmabuf);
 		offset = pgem_offset(fd, handle);
-		expect_map(fd, offset, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+		pgem_expect_map(fd, offset, PG, PROT_READ, MAP_PRIVATE, -EINVAL);
 		map = pgem_map_fd(fd, offset, PG);
 		igt_assert(pgem_marked(map, 1));
 		pgem_unmap(map, PG);

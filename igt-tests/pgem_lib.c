@@ -293,6 +293,15 @@ void pgem_unmap(void *map, size_t size)
 	igt_assert_eq(munmap(map, size), 0);
 }
 
+void pgem_expect_map(int fd, uint64_t offset, size_t size, int prot, int flags, int error)
+{
+	uint8_t *map;
+
+	igt_assert_eq(__pgem_map(fd, offset, size, prot, flags, &map), error);
+	if (map)
+		pgem_unmap(map, size);
+}
+
 void pgem_buf_init(struct pgem_buf *buf, int fd, size_t pages)
 {
 	buf->fd = fd;

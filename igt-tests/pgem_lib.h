@@ -81,6 +81,8 @@ int __pgem_map(int fd, uint64_t offset, size_t size, int prot, int flags, uint8_
 uint8_t *pgem_map_fd(int fd, uint64_t offset, size_t size);
 uint8_t *pgem_map(int fd, uint32_t handle, size_t size);
 void pgem_unmap(void *map, size_t size);
+/* Maps and unmaps; or is refused with @error. */
+void pgem_expect_map(int fd, uint64_t offset, size_t size, int prot, int flags, int error);
 
 /* An object with a mapping of all of it */
 struct pgem_buf {

@@ -24,15 +24,6 @@ IGT_TEST_DESCRIPTION("Check mapping of objects through the device file.");
 
 #define PAGES 8
 
-static void expect_map(int fd, uint64_t offset, size_t size, int prot, int flags, int error)
-{
-	uint8_t *map;
-
-	igt_assert_eq(__pgem_map(fd, offset, size, prot, flags, &map), error);
-	if (map)
-		pgem_unmap(map, size);
-}
-
 static void basic(int fd)
 {
 	struct pgem_buf buf;
@@ -83,10 +74,10 @@ static void too_long(int fd)
 
 	pgem_buf_init(&buf, fd, PAGES);
 	offset = pgem_offset(fd, buf.handle);
-	expect_map(fd, offset, buf.size, prot, MAP_SHARED, 0);
-	expect_map(fd, offset, buf.size + 1, prot, MAP_SHARED, -EINVAL);
-	expect_map(fd, offset, buf.size + PG, prot, MAP_SHARED, -EINVAL);
-	expect_map(fd, offset, 1ull << 40, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, buf.size, prot, MAP_SHARED, 0);
+	pgem_expect_map(fd, offset, buf.size + 1, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, buf.size + PG, prot, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, 1ull << 40, prot, MAP_SHARED, -EINVAL);
 	pgem_buf_fini(&buf);
 }
 
@@ -99,8 +90,8 @@ static void inside(int fd)
 	pgem_buf_init(&buf, fd, PAGES);
 	offset = pgem_offset(fd, buf.handle);
 	for (size_t page = 1; page <= PAGES; page++)
-		expect_map(fd, offset + page * PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
-	expect_map(fd, offset - PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
+		pgem_expect_map(fd, offset + page * PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset - PG, PG, PROT_READ, MAP_SHARED, -EINVAL);
 	pgem_buf_fini(&buf);
 }
 
@@ -124,8 +115,8 @@ static void private_write(int fd)
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, PAGES);
-	expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE, -EINVAL);
 	pgem_buf_fini(&buf);
 }
 
@@ -135,8 +126,8 @@ static void private_read(int fd)
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, PAGES);
-	expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_READ, MAP_PRIVATE, -EINVAL);
-	expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_NONE, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_READ, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(fd, pgem_offset(fd, buf.handle), buf.size, PROT_NONE, MAP_PRIVATE, -EINVAL);
 	pgem_buf_fini(&buf);
 }
 
@@ -147,7 +138,7 @@ static void private_read_only_file(int fd)
 	uint32_t handle = pgem_create(ro, PG);
 
 	(void)fd;
-	expect_map(ro, pgem_offset(ro, handle), PG, PROT_READ, MAP_PRIVATE, -EINVAL);
+	pgem_expect_map(ro, pgem_offset(ro, handle), PG, PROT_READ, MAP_PRIVATE, -EINVAL);
 	close(ro);
 }
 
@@ -158,7 +149,8 @@ static void read_only_file(int fd)
 	uint8_t *map;
 
 	(void)fd;
-	expect_map(ro, pgem_offset(ro, handle), PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
+	pgem_expect_map(ro, pgem_offset(ro, handle), PG, PROT_READ | PROT_WRITE, MAP_SHARED,
+			-EACCES);
 	igt_assert_eq(__pgem_map(ro, pgem_offset(ro, handle), PG, PROT_READ, MAP_SHARED, &map), 0);
 	igt_assert(pgem_is_zero(map, PG));
 	igt_assert_eq(mprotect(map, PG, PROT_READ | PROT_WRITE), -1);
@@ -209,8 +201,8 @@ static void other_client(int fd)
 	uint32_t handle = pgem_create(fd, PG);
 	uint64_t offset = pgem_offset(fd, handle);
 
-	expect_map(other, offset, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
-	expect_map(fd, offset, PG, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
+	pgem_expect_map(other, offset, PG, PROT_READ | PROT_WRITE, MAP_SHARED, -EACCES);
+	pgem_expect_map(fd, offset, PG, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
 	pgem_close(fd, handle);
 	close(other);
 }
@@ -221,7 +213,7 @@ static void closed_handle(int fd)
 	uint64_t offset = pgem_offset(fd, handle);
 
 	pgem_close(fd, handle);
-	expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EINVAL);
 }
 
 /* The object lives on in its mapping; the right to map it again is gone. */
@@ -233,9 +225,9 @@ static void closed_handle_mapped(int fd)
 	pgem_buf_init(&buf, fd, PAGES);
 	offset = pgem_offset(fd, buf.handle);
 	pgem_close(fd, buf.handle);
-	expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EACCES);
+	pgem_expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EACCES);
 	pgem_unmap(buf.map, buf.size);
-	expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EINVAL);
+	pgem_expect_map(fd, offset, PG, PROT_READ, MAP_SHARED, -EINVAL);
 }
 
 /* P5 */

@@ -13,7 +13,6 @@
 #include <linux/dma-heap.h>
 #include <linux/udmabuf.h>
 #include <linux/videodev2.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -253,47 +252,6 @@ void pgem_peer_free(struct pgem_peer_buf *buf)
 	if (buf->dmabuf >= 0)
 		close(buf->dmabuf);
 	buf->dmabuf = -1;
-}
-
-int __pgem_peer_attach(int fd, uint32_t handle, uint32_t flags, uint32_t *fence)
-{
-	struct drm_pgem_fence_attach arg = { .handle = handle, .flags = flags };
-	int ret = pgem_ioctl(fd, DRM_IOCTL_PGEM_FENCE_ATTACH, &arg);
-
-	*fence = arg.out_fence;
-	return ret;
-}
-
-uint32_t pgem_peer_attach(int fd, uint32_t handle, uint32_t flags)
-{
-	uint32_t fence;
-
-	igt_assert_eq(__pgem_peer_attach(fd, handle, flags, &fence), 0);
-	return fence;
-}
-
-void pgem_peer_signal(int fd, uint32_t fence)
-{
-	struct drm_pgem_fence_signal arg = { .fence = fence };
-
-	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_PGEM_FENCE_SIGNAL, &arg), 0);
-}
-
-int __pgem_peer_wait(int fd, uint32_t handle, uint32_t flags, unsigned int ms)
-{
-	struct drm_pgem_gem_wait arg = { .handle = handle, .flags = flags };
-
-	if (ms)
-		arg.timeout_ns = (pgem_now_ms() + ms) * 1000000;
-	return pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_WAIT, &arg);
-}
-
-bool pgem_peer_ready(int dmabuf, short events)
-{
-	struct pollfd poller = { .fd = dmabuf, .events = events };
-
-	igt_assert_lte(0, poll(&poller, 1, 0));
-	return poller.revents & events;
 }
 
 bool pgem_peer_same(int dmabuf, int other)

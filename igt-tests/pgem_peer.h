@@ -66,14 +66,8 @@ void pgem_peer_free(struct pgem_peer_buf *buf);
 /* The file of the first device of that name among the video devices */
 int pgem_video_open(const char *name);
 
-/* Calls that several peers answer; the fence calls of vgem have the numbers of pgem. */
 int __pgem_peer_map_dumb(int fd, uint32_t handle, uint64_t *offset);
-int __pgem_peer_attach(int fd, uint32_t handle, uint32_t flags, uint32_t *fence);
-uint32_t pgem_peer_attach(int fd, uint32_t handle, uint32_t flags);
-void pgem_peer_signal(int fd, uint32_t fence);
-int __pgem_peer_wait(int fd, uint32_t handle, uint32_t flags, unsigned int ms);
 
-bool pgem_peer_ready(int dmabuf, short events);		/* as poll() says, now */
 bool pgem_peer_same(int dmabuf, int other);		/* two files of one dma-buf */
 
 /* Orders of four steps, of 256 codes 24: two bits a step, and each step is there. */
