@@ -38,7 +38,11 @@
 #include "pgem_mmap.h"
 #include "pgem_pages.h"
 #include "pgem_prime.h"
+#include "pgem_reclaim.h"
 #include "pgem_trace.h"
+
+/* What objects are made of. Only from a cache can they be put on a list_lru. */
+static struct kmem_cache *pgem_bo_cache;
 
 static void pgem_bo_free(struct drm_gem_object *obj)
 {
@@ -51,10 +55,11 @@ static void pgem_bo_free(struct drm_gem_object *obj)
 	list_del(&bo->link);
 	mutex_unlock(&pdev->bos.lock);
 
+	pgem_reclaim_del(bo);
 	drm_gem_object_release(obj);
 	if (drm_gem_is_imported(obj))
 		drm_prime_gem_destroy(obj, NULL);
-	kfree(bo);
+	kmem_cache_free(pgem_bo_cache, bo);
 }
 
 static const struct drm_gem_object_funcs pgem_bo_funcs = {
@@ -77,12 +82,16 @@ static void pgem_bo_publish(struct pgem_device *pdev, struct pgem_bo *bo)
 	trace_pgem_bo_create(bo);
 }
 
-/* What all objects have. The caller adds the memory. */
-static struct pgem_bo *pgem_bo_alloc(u32 flags)
+/*
+ * What all objects have. The caller adds the memory. Charged to the client's cgroup,
+ * which also says by whose need for memory it will be reclaimed.
+ */
+static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 {
 	struct pgem_bo *bo;
 
-	bo = kzalloc_obj(*bo);
+	bo = kmem_cache_alloc_lru(pgem_bo_cache, &pdev->reclaim.lru,
+				  GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!bo)
 		return NULL;
 
@@ -91,6 +100,7 @@ static struct pgem_bo *pgem_bo_alloc(u32 flags)
 	bo->pid = task_tgid_nr(current);
 	get_task_comm(bo->comm, current->group_leader);
 	INIT_LIST_HEAD(&bo->maps);
+	INIT_LIST_HEAD(&bo->reclaim.lru);
 
 	return bo;
 }
@@ -106,7 +116,7 @@ VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 si
 	if (size > pgem_device_max_bo_size())
 		return ERR_PTR(-E2BIG);
 
-	bo = pgem_bo_alloc(flags);
+	bo = pgem_bo_alloc(pdev, flags);
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
@@ -132,7 +142,7 @@ VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 si
 err_release:
 	drm_gem_object_release(&bo->base);
 err_free:
-	kfree(bo);
+	kmem_cache_free(pgem_bo_cache, bo);
 	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_bo_create);
@@ -151,7 +161,7 @@ struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,
 {
 	struct pgem_bo *bo;
 
-	bo = pgem_bo_alloc(DRM_PGEM_GEM_IMPORTED);
+	bo = pgem_bo_alloc(pdev, DRM_PGEM_GEM_IMPORTED);
 	if (!bo)
 		return NULL;
 
@@ -183,6 +193,26 @@ static int pgem_bo_create_with_handle(struct drm_device *drm, struct drm_file *f
 	drm_gem_object_put(&bo->base);
 
 	return ret;
+}
+
+/**
+ * pgem_bo_cache_init() - make what objects are allocated from, for all devices
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int pgem_bo_cache_init(void)
+{
+	pgem_bo_cache = KMEM_CACHE(pgem_bo, 0);
+
+	return pgem_bo_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * pgem_bo_cache_fini() - undo pgem_bo_cache_init(), when there is no object left
+ */
+void pgem_bo_cache_fini(void)
+{
+	kmem_cache_destroy(pgem_bo_cache);
 }
 
 /**

@@ -13,6 +13,8 @@
 
 #include <drm/drm_gem.h>
 
+#include "pgem_reclaim.h"
+
 struct dma_buf_attachment;
 struct drm_device;
 struct drm_file;
@@ -74,6 +76,9 @@ struct pgem_bo {
 
 	/** @maps: mappings for devices, see pgem_prime.c */
 	struct list_head maps;
+
+	/** @reclaim: what pgem_reclaim.c needs */
+	struct pgem_reclaim_bo reclaim;
 };
 
 /**
@@ -107,6 +112,8 @@ static inline u64 pgem_bo_resident(struct pgem_bo *bo)
 
 struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,
 				      struct dma_buf_attachment *attach);
+int pgem_bo_cache_init(void);
+void pgem_bo_cache_fini(void);
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file);
 int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *file);

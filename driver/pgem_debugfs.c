@@ -4,15 +4,22 @@
 /**
  * DOC: debugfs
  *
- * The file "bos" in the device's folder below /sys/kernel/debug/dri/: a line with
- * the columns' names, then one line an object, oldest first. Sizes are in bytes,
- * the mmap offset is in hexadecimal, dmabuf is 1 for an exported object and 2 for an
- * imported one, and comm comes last since a process's name can have spaces in it.
- * Not an interface to rely on: GEM_INFO is.
+ * Two files in the device's folder below /sys/kernel/debug/dri/. Not interfaces to
+ * rely on: GEM_INFO is.
+ *
+ * "bos": a line with the columns' names, then one line an object, oldest first. Sizes
+ * are in bytes, the mmap offset is in hexadecimal, dmabuf is 1 for an exported object and
+ * 2 for an imported one, and comm comes last since a process's name can have spaces in it.
+ *
+ * "shrink": takes a number of pages, and does what the kernel does when it wants so
+ * many; reading it tells what came of that.
  */
 
+#include <linux/debugfs.h>
+#include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 
 #include <drm/drm_debugfs.h>
@@ -23,6 +30,7 @@
 #include "pgem_bo.h"
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
+#include "pgem_reclaim.h"
 
 static int pgem_debugfs_dmabuf(struct drm_gem_object *obj)
 {
@@ -64,6 +72,32 @@ static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
 	return 0;
 }
 
+static int pgem_debugfs_shrink_get(void *data, u64 *pages)
+{
+	struct pgem_device *pdev = data;
+
+	*pages = READ_ONCE(pdev->reclaim.scanned);
+
+	return 0;
+}
+
+static int pgem_debugfs_shrink_set(void *data, u64 pages)
+{
+	struct pgem_device *pdev = data;
+	u64 freed;
+
+	/* As reclaim is called, so that lockdep sees it. */
+	fs_reclaim_acquire(GFP_KERNEL);
+	freed = pgem_reclaim_scan_all(pdev, pages);
+	fs_reclaim_release(GFP_KERNEL);
+	WRITE_ONCE(pdev->reclaim.scanned, freed);
+
+	return 0;
+}
+
+DEFINE_DEBUGFS_ATTRIBUTE(pgem_debugfs_shrink_fops, pgem_debugfs_shrink_get,
+			 pgem_debugfs_shrink_set, "%llu\n");
+
 /**
  * pgem_debugfs_init() - add the driver's debugfs files
  * @drm: device, not yet registered: DRM makes and removes the files with it
@@ -71,4 +105,6 @@ static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
 void pgem_debugfs_init(struct drm_device *drm)
 {
 	drm_debugfs_add_file(drm, "bos", pgem_debugfs_bos_show, NULL);
+	debugfs_create_file_unsafe("shrink", 0600, drm->debugfs_root, to_pgem_device(drm),
+				   &pgem_debugfs_shrink_fops);
 }

@@ -28,6 +28,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_reclaim.h"
 
 /*
  * A quarter of the mmap offsets that a DRM device has (1 TiB on 64 bits), so that
@@ -60,7 +61,7 @@ int pgem_device_init(struct pgem_device *pdev)
 	might_lock(&pdev->bos.lock);
 	fs_reclaim_release(GFP_KERNEL);
 
-	return 0;
+	return pgem_reclaim_init(pdev);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_device_init);
 

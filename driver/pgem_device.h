@@ -11,6 +11,8 @@
 
 #include <drm/drm_device.h>
 
+#include "pgem_reclaim.h"
+
 struct drm_file;
 
 /**
@@ -38,6 +40,9 @@ struct pgem_device {
 		/** @bos.last_id: &struct pgem_bo.id that was given last */
 		u64 last_id;
 	} bos;
+
+	/** @reclaim: what gives memory back when it runs short */
+	struct pgem_reclaim reclaim;
 };
 
 /**

@@ -106,9 +106,13 @@ static int __init pgem_init(void)
 {
 	int ret;
 
-	ret = platform_driver_register(&pgem_platform_driver);
+	ret = pgem_bo_cache_init();
 	if (ret)
 		return ret;
+
+	ret = platform_driver_register(&pgem_platform_driver);
+	if (ret)
+		goto err_fini_cache;
 
 	pgem_platform_device = platform_device_register_simple(PGEM_NAME, PLATFORM_DEVID_NONE,
 							       NULL, 0);
@@ -129,6 +133,8 @@ err_unregister_device:
 	platform_device_unregister(pgem_platform_device);
 err_unregister_driver:
 	platform_driver_unregister(&pgem_platform_driver);
+err_fini_cache:
+	pgem_bo_cache_fini();
 	return ret;
 }
 
@@ -136,6 +142,7 @@ static void __exit pgem_exit(void)
 {
 	platform_device_unregister(pgem_platform_device);
 	platform_driver_unregister(&pgem_platform_driver);
+	pgem_bo_cache_fini();
 }
 
 module_init(pgem_init);

@@ -36,6 +36,7 @@
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_mmap.h"
+#include "pgem_reclaim.h"
 #include "pgem_trace.h"
 
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
@@ -54,6 +55,10 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 
 	/* The mapping has its own reference; kept, ours would pin the page forever. */
 	put_page(page);
+
+	/* After the page is mapped, see pgem_reclaim_taken(). */
+	if (ret == VM_FAULT_NOPAGE)
+		pgem_reclaim_add_faulted(to_pgem_bo(obj));
 
 	return ret;
 }

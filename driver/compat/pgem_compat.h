@@ -99,4 +99,6 @@ static inline void pgem_compat_fence_init(struct dma_fence *fence,
 #define dma_fence_init	pgem_compat_fence_init
 #endif
 
+#include "pgem_compat_lru.h"
+
 #endif /* _PGEM_COMPAT_H_ */
