@@ -101,6 +101,7 @@ static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 	get_task_comm(bo->comm, current->group_leader);
 	INIT_LIST_HEAD(&bo->maps);
 	INIT_LIST_HEAD(&bo->reclaim.lru);
+	init_rwsem(&bo->purge_lock);
 
 	return bo;
 }

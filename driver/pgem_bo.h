@@ -3,11 +3,13 @@
 #ifndef _PGEM_BO_H_
 #define _PGEM_BO_H_
 
+#include <linux/atomic.h>
 #include <linux/container_of.h>
 #include <linux/fs.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/pagemap.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
@@ -76,6 +78,24 @@ struct pgem_bo {
 
 	/** @maps: mappings for devices, see pgem_prime.c */
 	struct list_head maps;
+
+	/** @exports: dma-bufs that may exist; gets more under the reservation lock only */
+	atomic_t exports;
+
+	/**
+	 * @advice: of &enum drm_pgem_madvice, or PGEM_PURGED. Changed under the
+	 * reservation lock, to PGEM_PURGED under @purge_lock, too.
+	 */
+	u32 advice;
+
+	/**
+	 * @purge_lock: held for reading by a fault from before it looks whether the
+	 * object is purged until its page is mapped, for writing while an object
+	 * is purged. Not the reservation lock, since faults of several threads
+	 * would have to wait for each other. Below mmap_lock and the reservation
+	 * lock; reclaim, which a fault may call, only tries to take it.
+	 */
+	struct rw_semaphore purge_lock;
 
 	/** @reclaim: what pgem_reclaim.c needs */
 	struct pgem_reclaim_bo reclaim;

@@ -27,6 +27,7 @@
 #include "pgem_device.h"
 #include "pgem_fence.h"
 #include "pgem_prime.h"
+#include "pgem_purge.h"
 
 #define PGEM_NAME	"pgem"
 #define PGEM_DESC	"Virtual GEM driver that maps one page at a time"
@@ -42,12 +43,14 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_MMAP_OFFSET, pgem_ioctl_gem_mmap_offset, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_INFO, pgem_ioctl_gem_info, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_WAIT, pgem_ioctl_gem_wait, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(PGEM_GEM_MADVISE, pgem_ioctl_gem_madvise, DRM_RENDER_ALLOW),
 };
 
 /*
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
  * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT, dma-bufs of other drivers
+ * 1.2: GEM_MADVISE
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
@@ -61,7 +64,7 @@ static const struct drm_driver pgem_driver = {
 	.name = PGEM_NAME,
 	.desc = PGEM_DESC,
 	.major = 1,
-	.minor = 1,
+	.minor = 2,
 };
 
 static int pgem_probe(struct platform_device *platform)

@@ -14,7 +14,8 @@
  * VM_PFNMAP, because their memory moves or vanishes. Shmem pages under a pin do
  * neither.
  *
- * Locking: a fault takes no lock of pgem's. Two faults on one page are settled by
+ * Locking: a fault takes the object's purge_lock for reading, for which it never waits
+ * long: only a purge has it for writing. Two faults on one page are settled by
  * the page table lock inside vm_insert_page(). Unbinding waits for the faults
  * that are between drm_dev_enter() and drm_dev_exit(), turns away later ones and
  * only then removes all mappings, so that no page stays mapped after it.
@@ -36,15 +37,21 @@
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_mmap.h"
+#include "pgem_purge.h"
 #include "pgem_reclaim.h"
 #include "pgem_trace.h"
 
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
-static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
-				    pgoff_t index)
+static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
+					   pgoff_t index)
 {
 	struct page *page;
 	vm_fault_t ret;
+
+	lockdep_assert_held_read(&to_pgem_bo(obj)->purge_lock);
+
+	if (pgem_purge_is_done(to_pgem_bo(obj)))
+		return VM_FAULT_SIGBUS;
 
 	page = shmem_read_mapping_page(obj->filp->f_mapping, index);
 	if (IS_ERR(page))
@@ -56,9 +63,22 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	/* The mapping has its own reference; kept, ours would pin the page forever. */
 	put_page(page);
 
+	return ret;
+}
+
+static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
+				    pgoff_t index)
+{
+	struct pgem_bo *bo = to_pgem_bo(obj);
+	vm_fault_t ret;
+
+	down_read(&bo->purge_lock);
+	ret = pgem_fault_insert_locked(vmf, obj, index);
+	up_read(&bo->purge_lock);
+
 	/* After the page is mapped, see pgem_reclaim_taken(). */
 	if (ret == VM_FAULT_NOPAGE)
-		pgem_reclaim_add_faulted(to_pgem_bo(obj));
+		pgem_reclaim_add_faulted(bo);
 
 	return ret;
 }

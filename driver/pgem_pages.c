@@ -30,6 +30,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_pages.h"
+#include "pgem_purge.h"
 
 /**
  * pgem_pages_pin_locked() - bring in all pages and keep them
@@ -37,7 +38,7 @@
  *
  * Pins are counted. May take long: as many pages are allocated as @bo has.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EFAULT for a purged object.
  */
 int pgem_pages_pin_locked(struct pgem_bo *bo)
 {
@@ -45,6 +46,10 @@ int pgem_pages_pin_locked(struct pgem_bo *bo)
 	struct page **pages;
 
 	dma_resv_assert_held(obj->resv);
+
+	/* Not to get pages again; no one who pins can have it, see pgem_purge.c. */
+	if (pgem_purge_is_done(bo))
+		return -EFAULT;
 
 	if (!bo->pins) {
 		/* kvmalloc() warns about arrays of 2 GiB and more. */
@@ -57,7 +62,7 @@ int pgem_pages_pin_locked(struct pgem_bo *bo)
 
 		bo->pages = pages;
 	}
-	bo->pins++;
+	WRITE_ONCE(bo->pins, bo->pins + 1);
 
 	return 0;
 }
@@ -71,7 +76,8 @@ void pgem_pages_unpin_locked(struct pgem_bo *bo)
 {
 	dma_resv_assert_held(bo->base.resv);
 
-	if (--bo->pins)
+	WRITE_ONCE(bo->pins, bo->pins - 1);
+	if (bo->pins)
 		return;
 
 	drm_gem_put_pages(&bo->base, bo->pages, true, true);

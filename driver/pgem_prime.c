@@ -21,6 +21,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/atomic.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
@@ -43,6 +44,7 @@
 #include "pgem_device.h"
 #include "pgem_pages.h"
 #include "pgem_prime.h"
+#include "pgem_purge.h"
 
 MODULE_IMPORT_NS("DMA_BUF");
 
@@ -170,11 +172,40 @@ static int pgem_prime_end_cpu_access(struct dma_buf *dma_buf, enum dma_data_dire
 	return 0;
 }
 
+/* What is gone stays gone: no device is given zeros for it. */
+static int pgem_prime_get_export(struct pgem_bo *bo)
+{
+	int ret;
+
+	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	if (ret)
+		return ret == -EINTR ? -ERESTARTSYS : ret;
+
+	if (pgem_purge_is_done(bo))
+		ret = -EFAULT;
+	else
+		atomic_inc(&bo->exports);
+	dma_resv_unlock(bo->base.resv);
+
+	return ret;
+}
+
+static void pgem_prime_put_export(struct pgem_bo *bo)
+{
+	atomic_dec(&bo->exports);
+}
+
+static void pgem_prime_release(struct dma_buf *dma_buf)
+{
+	pgem_prime_put_export(to_pgem_bo(dma_buf->priv));
+	drm_gem_dmabuf_release(dma_buf);
+}
+
 /* Attaching and pinning need nothing: an importer's mapping pins. */
 static const struct dma_buf_ops pgem_dma_buf_ops = {
 	.map_dma_buf = pgem_prime_map_dma_buf,
 	.unmap_dma_buf = pgem_prime_unmap_dma_buf,
-	.release = drm_gem_dmabuf_release,
+	.release = pgem_prime_release,
 	.begin_cpu_access = pgem_prime_begin_cpu_access,
 	.end_cpu_access = pgem_prime_end_cpu_access,
 	.mmap = drm_gem_dmabuf_mmap,
@@ -187,7 +218,8 @@ static const struct dma_buf_ops pgem_dma_buf_ops = {
  * @obj: object, not imported: DRM gives those the dma-buf they came from
  * @flags: O_CLOEXEC and O_RDWR or not, for the file
  *
- * Return: the dma-buf, which holds @obj, its device and the module, or an ERR_PTR().
+ * Return: the dma-buf, which holds @obj, its device and the module, or an ERR_PTR():
+ * -EFAULT for a purged object, -ENOMEM, -ERESTARTSYS.
  */
 struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 {
@@ -200,8 +232,18 @@ struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 		.priv = obj,
 		.resv = obj->resv,
 	};
+	struct dma_buf *dma_buf;
+	int ret;
 
-	return drm_gem_dmabuf_export(obj->dev, &info);
+	ret = pgem_prime_get_export(to_pgem_bo(obj));
+	if (ret)
+		return ERR_PTR(ret);
+
+	dma_buf = drm_gem_dmabuf_export(obj->dev, &info);
+	if (IS_ERR(dma_buf))
+		pgem_prime_put_export(to_pgem_bo(obj));
+
+	return dma_buf;
 }
 
 /**

@@ -7,9 +7,12 @@
  * What happens when memory runs short. Untouched, the kernel could swap pgem's pages
  * as those of any shmem file, but for one thing: it cannot take them out of page
  * tables. It looks for mappings in the shmem inode, and those made by vm_insert_page()
- * are in the DRM device's. So a shrinker does that part: it takes the entries in page tables away, and leaves the
- * pages alone. The kernel can swap them from then on, one by one. A touch brings back
- * the one page that it needs, by a fault like any other.
+ * are in the DRM device's. So a shrinker does that part:
+ *
+ * - objects that their owner called DONTNEED are purged: unmapped and truncated;
+ * - from others the entries in page tables are taken away, with the pages left alone.
+ *   The kernel can swap them from then on, one by one. A touch brings back the one
+ *   page that it needs, by a fault like any other.
  *
  * Objects are on a list of the kernel's, a list_lru, one of which there is for each
  * memory cgroup. Reclaim in a cgroup therefore takes the objects that its clients
@@ -25,11 +28,13 @@
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/dma-resv.h>
+#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
 
@@ -37,9 +42,11 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_purge.h"
 #include "pgem_reclaim.h"
 #include "pgem_trace.h"
 
@@ -61,24 +68,42 @@ struct pgem_reclaim_walk {
 
 	/** @items: objects that are still to be looked at; the walk counts it down */
 	unsigned long items;
+
+	/** @purge: only what may be purged */
+	bool purge;
 };
 
 /* Pages that exist, and not sizes: most of an object may never have been touched. */
-static unsigned long pgem_reclaim_pages(struct pgem_bo *bo)
+static unsigned long pgem_reclaim_pages(struct pgem_bo *bo, bool purge)
 {
-	return READ_ONCE(bo->base.filp->f_mapping->nrpages);
+	unsigned long pages = READ_ONCE(bo->base.filp->f_mapping->nrpages);
+
+	/* A purge frees what is in swap, too. */
+	if (purge)
+		pages += READ_ONCE(SHMEM_I(file_inode(bo->base.filp))->swapped);
+
+	return pages;
 }
 
 /* Returns how many pages are free, or free to go, that were not before. */
-static unsigned long pgem_reclaim_bo_locked(struct pgem_bo *bo)
+static unsigned long pgem_reclaim_bo_locked(struct pgem_bo *bo, bool purge)
 {
 	struct drm_gem_object *obj = &bo->base;
-	unsigned long pages = pgem_reclaim_pages(bo);
+	unsigned long pages = pgem_reclaim_pages(bo, purge);
+	unsigned long resident = pgem_reclaim_pages(bo, false);
 
 	dma_resv_assert_held(obj->resv);
 
 	if (bo->pins || !dma_resv_test_signaled(obj->resv, DMA_RESV_USAGE_BOOKKEEP))
 		return 0;
+
+	if (purge) {
+		if (!pgem_purge_try_locked(bo))
+			return 0;
+		/* Reclaim would not know: it counts what leaves its own lists. */
+		mm_account_reclaimed_pages(resident);
+		return pages;
+	}
 
 	/* First, and seen so, see pgem_reclaim_add_faulted(). */
 	test_and_clear_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state);
@@ -89,9 +114,13 @@ static unsigned long pgem_reclaim_bo_locked(struct pgem_bo *bo)
 }
 
 /* Looked at again under the reservation lock, where that matters. */
-static bool pgem_reclaim_is_wanted(struct pgem_bo *bo)
+static bool pgem_reclaim_is_wanted(struct pgem_bo *bo, bool purge)
 {
-	return !READ_ONCE(bo->pins) && test_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state);
+	if (READ_ONCE(bo->pins))
+		return false;
+
+	return purge ? pgem_purge_is_wanted(bo) :
+		       test_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state);
 }
 
 /*
@@ -103,16 +132,16 @@ static enum lru_status pgem_reclaim_take(struct list_head *item, struct list_lru
 {
 	struct pgem_bo *bo = container_of(item, struct pgem_bo, reclaim.lru);
 	struct pgem_reclaim_walk *walk = arg;
-	unsigned long pages = pgem_reclaim_pages(bo);
+	unsigned long pages = pgem_reclaim_pages(bo, walk->purge);
 
 	/* Not LRU_STOP: since 6.13 that is for those who have dropped the list's lock. */
 	if (walk->found >= walk->wanted) {
 		walk->items = 0;
 		return LRU_SKIP;
 	}
-	if (!pgem_reclaim_is_wanted(bo))
+	if (!pgem_reclaim_is_wanted(bo, walk->purge))
 		return LRU_SKIP;
-	if (test_and_clear_bit(PGEM_RECLAIM_FAULTED, &bo->reclaim.state)) {
+	if (!walk->purge && test_and_clear_bit(PGEM_RECLAIM_FAULTED, &bo->reclaim.state)) {
 		walk->seen += pages;
 		return LRU_ROTATE;
 	}
@@ -146,14 +175,16 @@ static unsigned long pgem_reclaim_taken(struct pgem_device *pdev,
 		unsigned long pages = 0;
 
 		if (dma_resv_trylock(bo->base.resv)) {
-			pages = pgem_reclaim_bo_locked(bo);
+			pages = pgem_reclaim_bo_locked(bo, walk->purge);
 			dma_resv_unlock(bo->base.resv);
 		}
 		freed += pages;
 
 		list_del(&bo->reclaim.taken);
 		clear_bit_unlock(PGEM_RECLAIM_TAKEN, &bo->reclaim.state);
-		if (!pages)
+		/* To be purged, once nobody else has it. */
+		if (!pgem_purge_is_done(bo) &&
+		    (!pages || READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED))
 			list_lru_add_obj(&pdev->reclaim.lru, &bo->reclaim.lru);
 		drm_gem_object_put(&bo->base);
 	}
@@ -167,8 +198,10 @@ static enum lru_status pgem_reclaim_count_one(struct list_head *item,
 	struct pgem_bo *bo = container_of(item, struct pgem_bo, reclaim.lru);
 	struct pgem_reclaim_walk *walk = arg;
 
-	if (pgem_reclaim_is_wanted(bo))
-		walk->found += pgem_reclaim_pages(bo);
+	if (pgem_reclaim_is_wanted(bo, true))
+		walk->found += pgem_reclaim_pages(bo, true);
+	else if (!walk->purge && pgem_reclaim_is_wanted(bo, false))
+		walk->found += pgem_reclaim_pages(bo, false);
 
 	return LRU_SKIP;
 }
@@ -183,7 +216,7 @@ static bool pgem_reclaim_can_swap(void)
 static unsigned long pgem_reclaim_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct pgem_device *pdev = shrinker->private_data;
-	struct pgem_reclaim_walk walk = { };
+	struct pgem_reclaim_walk walk = { .purge = !pgem_reclaim_can_swap() };
 	unsigned long items = list_lru_shrink_count(&pdev->reclaim.lru, sc);
 
 	/* Means that there is no need to ask again before the list has a first object. */
@@ -193,32 +226,41 @@ static unsigned long pgem_reclaim_count(struct shrinker *shrinker, struct shrink
 	list_lru_walk_one(&pdev->reclaim.lru, sc->nid, sc->memcg,
 			  pgem_reclaim_count_one, &walk, &items);
 
-	return pgem_reclaim_can_swap() ? walk.found : 0;
+	return walk.found;
 }
 
 static unsigned long pgem_reclaim_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct pgem_device *pdev = shrinker->private_data;
-	struct pgem_reclaim_walk walk = {
-		.taken = LIST_HEAD_INIT(walk.taken),
-		.wanted = sc->nr_to_scan,
-		/* Each once: what is rotated comes by again. */
-		.items = list_lru_shrink_count(&pdev->reclaim.lru, sc),
-	};
-	unsigned long freed;
+	unsigned long freed = 0, seen = 0;
 
-	if (!pgem_reclaim_can_swap())
+	/* Truncating waits for writeback, that the caller may have to bring to an end. */
+	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
 		return SHRINK_STOP;
 
-	list_lru_walk_one(&pdev->reclaim.lru, sc->nid, sc->memcg, pgem_reclaim_take,
-			  &walk, &walk.items);
-	freed = pgem_reclaim_taken(pdev, &walk);
+	for (int purge = 1; purge >= !pgem_reclaim_can_swap(); purge--) {
+		struct pgem_reclaim_walk walk = {
+			.taken = LIST_HEAD_INIT(walk.taken),
+			.wanted = sc->nr_to_scan - min(sc->nr_to_scan, freed),
+			.purge = purge,
+			/* Each once: what is rotated comes by again. */
+			.items = list_lru_shrink_count(&pdev->reclaim.lru, sc),
+		};
+
+		if (!walk.wanted)
+			break;
+
+		list_lru_walk_one(&pdev->reclaim.lru, sc->nid, sc->memcg, pgem_reclaim_take,
+				  &walk, &walk.items);
+		freed += pgem_reclaim_taken(pdev, &walk);
+		seen += walk.seen;
+	}
 
 	/*
 	 * Objects come whole, so these can be more than were asked for. Told so, the
 	 * caller stops in time, and a second chance lasts until its next turn.
 	 */
-	sc->nr_scanned = max(sc->nr_to_scan, walk.seen);
+	sc->nr_scanned = max(sc->nr_to_scan, seen);
 
 	return freed;
 }
@@ -237,10 +279,11 @@ u64 pgem_reclaim_scan_all(struct pgem_device *pdev, u64 pages)
 	u64 freed = 0;
 
 	/* A walk does not come back to the last object that it rotates. */
-	for (int pass = 0; pass < 2 && freed < pages; pass++) {
+	for (int pass = 0; pass < 3 && freed < pages; pass++) {
 		struct pgem_reclaim_walk walk = {
 			.taken = LIST_HEAD_INIT(walk.taken),
 			.wanted = min(pages - freed, (u64)ULONG_MAX),
+			.purge = !pass,
 		};
 
 		list_lru_walk(&pdev->reclaim.lru, pgem_reclaim_take, &walk, ULONG_MAX);

@@ -49,6 +49,11 @@ DEFINE_EVENT(pgem_bo, pgem_bo_unmap,
 	     TP_ARGS(bo)
 );
 
+DEFINE_EVENT(pgem_bo, pgem_bo_purge,
+	     TP_PROTO(struct pgem_bo *bo),
+	     TP_ARGS(bo)
+);
+
 /* page is counted from the object's first; ret is a vm_fault_t. */
 TRACE_EVENT(pgem_fault,
 	    TP_PROTO(struct pgem_bo *bo, pgoff_t index, struct vm_fault *vmf, vm_fault_t ret),

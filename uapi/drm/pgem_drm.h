@@ -48,6 +48,8 @@ enum drm_pgem_ioctl_id {
 	DRM_PGEM_GEM_INFO = 0x05,
 	/** @DRM_PGEM_GEM_WAIT: wait until others are done with an object */
 	DRM_PGEM_GEM_WAIT = 0x06,
+	/** @DRM_PGEM_GEM_MADVISE: say whether an object's contents are needed */
+	DRM_PGEM_GEM_MADVISE = 0x07,
 };
 
 /**
@@ -92,7 +94,9 @@ struct drm_pgem_get_param {
  *
  * The object belongs to the open file: its handle lasts until
  * ``DRM_IOCTL_GEM_CLOSE`` or until the file is closed. No page of it is allocated
- * before it is touched; a page reads as zeros until it is written.
+ * before it is touched; a page reads as zeros until it is written. How much clients
+ * can take is bounded by their memory cgroups alone: a page is charged to the one
+ * whose process touches it first.
  *
  * Errors: ``EINVAL`` for a @size of zero, an unknown flag or a set @handle;
  * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``ENOMEM``;
@@ -265,6 +269,49 @@ struct drm_pgem_gem_wait {
 };
 
 /**
+ * enum drm_pgem_madvice - what GEM_MADVISE says, add at the end
+ */
+enum drm_pgem_madvice {
+	/** @DRM_PGEM_MADV_WILLNEED: the contents are needed; so it is at first */
+	DRM_PGEM_MADV_WILLNEED = 0,
+	/**
+	 * @DRM_PGEM_MADV_DONTNEED: the contents may be lost, if the kernel runs
+	 * short of memory
+	 */
+	DRM_PGEM_MADV_DONTNEED = 1,
+};
+
+/**
+ * struct drm_pgem_gem_madvise - say whether an object's contents are needed
+ *
+ * For caches: an object that is DONTNEED keeps its contents as long as memory lasts.
+ * When it does not, the object is purged: its pages are freed, and touching a
+ * mapping of it raises ``SIGBUS``. Before its contents are used again, it has to be
+ * WILLNEED; with the answer @retained 0 it is lost for good, and to be closed.
+ *
+ * What others have, too, by a handle, a name or a dma-buf, is not purged, nor is what
+ * is busy with a fence. Names and dma-bufs last as long as the object has a handle, closed
+ * or not: an object that was exported once is not purged. A purged one cannot be
+ * exported (``EFAULT``).
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for an
+ * unknown @advice, a set @retained or @pad, or an imported object.
+ */
+struct drm_pgem_gem_madvise {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/** @advice: in: one of &enum drm_pgem_madvice */
+	__u32 advice;
+
+	/** @retained: in: must be zero; out: 1 if the contents are there, else 0 */
+	__u32 retained;
+
+	/** @pad: in: must be zero */
+	__u32 pad;
+};
+
+/**
  * DRM_IOCTL_PGEM() - build an ioctl request number
  * @access: direction of the data seen from user space: R, W or WR
  * @id: one of &enum drm_pgem_ioctl_id without its DRM_PGEM_ prefix
@@ -289,6 +336,8 @@ struct drm_pgem_gem_wait {
 	DRM_IOCTL_PGEM(WR, GEM_INFO, gem_info)
 #define DRM_IOCTL_PGEM_GEM_WAIT \
 	DRM_IOCTL_PGEM(W, GEM_WAIT, gem_wait)
+#define DRM_IOCTL_PGEM_GEM_MADVISE \
+	DRM_IOCTL_PGEM(WR, GEM_MADVISE, gem_madvise)
 
 #if defined(__cplusplus)
 }
