@@ -39,6 +39,7 @@
 #include "pgem_pages.h"
 #include "pgem_prime.h"
 #include "pgem_reclaim.h"
+#include "pgem_stats.h"
 #include "pgem_trace.h"
 
 /* What objects are made of. Only from a cache can they be put on a list_lru. */
@@ -68,6 +69,8 @@ static const struct drm_gem_object_funcs pgem_bo_funcs = {
 	.vmap = pgem_pages_vmap,
 	.vunmap = pgem_pages_vunmap,
 	.mmap = pgem_mmap,
+	.status = pgem_stats_status,
+	.rss = pgem_stats_rss,
 	.vm_ops = &pgem_vm_ops,
 };
 

@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 #include <drm/drm_gem.h>
+#include <drm/pgem_drm.h>
 
 #include "pgem_reclaim.h"
 
@@ -59,6 +60,9 @@ struct pgem_bo {
 
 	/** @comm: that process's name when it did */
 	char comm[TASK_COMM_LEN];
+
+	/** @label: name that a client gave the object, or empty; under bos.lock */
+	char label[DRM_PGEM_LABEL_SIZE];
 
 	/**
 	 * @pages: all pages of the object, each with a reference, while @pins is

@@ -5,11 +5,12 @@
  * DOC: debugfs
  *
  * Two files in the device's folder below /sys/kernel/debug/dri/. Not interfaces to
- * rely on: GEM_INFO is.
+ * rely on: GEM_INFO and fdinfo are.
  *
  * "bos": a line with the columns' names, then one line an object, oldest first. Sizes
- * are in bytes, the mmap offset is in hexadecimal, dmabuf is 1 for an exported object and
- * 2 for an imported one, and comm comes last since a process's name can have spaces in it.
+ * are in bytes, the mmap offset is in hexadecimal; dmabuf is 1 for an exported object and
+ * 2 for an imported one. A label has blanks and backslashes as octal numbers; "-" stands
+ * for none. comm comes last since a process's name can have spaces in it.
  *
  * "shrink": takes a number of pages, and does what the kernel does when it wants so
  * many; reading it tells what came of that.
@@ -21,16 +22,31 @@
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
+#include <linux/string_helpers.h>
 
 #include <drm/drm_debugfs.h>
 #include <drm/drm_device.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
+#include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
 #include "pgem_reclaim.h"
+#include "pgem_stats.h"
+
+static const char *pgem_debugfs_advice(struct pgem_bo *bo)
+{
+	switch (READ_ONCE(bo->advice)) {
+	case DRM_PGEM_MADV_WILLNEED:
+		return "needed";
+	case DRM_PGEM_MADV_DONTNEED:
+		return "dontneed";
+	default:
+		return "purged";
+	}
+}
 
 static int pgem_debugfs_dmabuf(struct drm_gem_object *obj)
 {
@@ -48,11 +64,14 @@ static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 
 	lockdep_assert_held(&to_pgem_device(obj->dev)->bos.lock);
 
-	seq_printf(m, "%8llu %13zu %13llu 0x%010llx %7u %6d %7d %s\n",
-		   bo->id, obj->size, pgem_bo_resident(bo),
+	seq_printf(m, "%8llu %13zu %13llu %13llu 0x%010llx %7u %6d %4u %-8s ",
+		   bo->id, obj->size, pgem_bo_resident(bo), pgem_stats_mapped(bo),
 		   drm_vma_node_offset_addr(&obj->vma_node),
 		   READ_ONCE(obj->handle_count), pgem_debugfs_dmabuf(obj),
-		   bo->pid, bo->comm);
+		   READ_ONCE(bo->pins), pgem_debugfs_advice(bo));
+	seq_escape_str(m, *bo->label ? bo->label : "-",
+		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " \\");
+	seq_printf(m, " %7d %s\n", bo->pid, bo->comm);
 }
 
 static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
@@ -61,8 +80,9 @@ static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
 	struct pgem_device *pdev = to_pgem_device(entry->dev);
 	struct pgem_bo *bo;
 
-	seq_printf(m, "%8s %13s %13s %12s %7s %6s %7s %s\n",
-		   "id", "size", "resident", "offset", "handles", "dmabuf", "pid", "comm");
+	seq_printf(m, "%8s %13s %13s %13s %12s %7s %6s %4s %-8s %s %7s %s\n",
+		   "id", "size", "resident", "mapped", "offset", "handles", "dmabuf", "pins",
+		   "advice", "label", "pid", "comm");
 
 	mutex_lock(&pdev->bos.lock);
 	list_for_each_entry(bo, &pdev->bos.list, link)

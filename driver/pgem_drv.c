@@ -13,6 +13,7 @@
  */
 
 #include <linux/err.h>
+#include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/platform_device.h>
 
@@ -28,11 +29,16 @@
 #include "pgem_fence.h"
 #include "pgem_prime.h"
 #include "pgem_purge.h"
+#include "pgem_stats.h"
 
 #define PGEM_NAME	"pgem"
 #define PGEM_DESC	"Virtual GEM driver that maps one page at a time"
 
-DEFINE_DRM_GEM_FOPS(pgem_fops);
+static const struct file_operations pgem_fops = {
+	.owner = THIS_MODULE,
+	DRM_GEM_FOPS,
+	.show_fdinfo = drm_show_fdinfo,
+};
 
 /* All for the render node: nothing here concerns a display or other clients. */
 static const struct drm_ioctl_desc pgem_ioctls[] = {
@@ -44,13 +50,14 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_INFO, pgem_ioctl_gem_info, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_WAIT, pgem_ioctl_gem_wait, DRM_RENDER_ALLOW),
 	DRM_IOCTL_DEF_DRV(PGEM_GEM_MADVISE, pgem_ioctl_gem_madvise, DRM_RENDER_ALLOW),
+	DRM_IOCTL_DEF_DRV(PGEM_GEM_LABEL, pgem_ioctl_gem_label, DRM_RENDER_ALLOW),
 };
 
 /*
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
  * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT, dma-bufs of other drivers
- * 1.2: GEM_MADVISE
+ * 1.2: GEM_MADVISE, GEM_LABEL, fdinfo
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
@@ -61,6 +68,7 @@ static const struct drm_driver pgem_driver = {
 	.postclose = pgem_fence_postclose,
 	.dumb_create = pgem_dumb_create,
 	.gem_prime_import = pgem_prime_import,
+	.show_fdinfo = drm_show_memory_stats,
 	.name = PGEM_NAME,
 	.desc = PGEM_DESC,
 	.major = 1,

@@ -15,17 +15,10 @@
 #include <unistd.h>
 
 #include "igt.h"
+#include "pgem_advice.h"
 #include "pgem_lib.h"
 
 IGT_TEST_DESCRIPTION("Check the list of objects in debugfs.");
-
-static struct pgem_line line_of(int fd, uint32_t handle)
-{
-	struct pgem_line line;
-
-	igt_assert(pgem_find_line(pgem_offset(fd, handle), &line));
-	return line;
-}
 
 static void list_path(char *path, size_t size)
 {
@@ -62,17 +55,17 @@ static void size_and_resident(int fd)
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, 10);
-	igt_assert_eq_u64(line_of(fd, buf.handle).size, buf.size);
-	igt_assert_eq_u64(line_of(fd, buf.handle).resident, 0);
+	igt_assert_eq_u64(pgem_line_of(fd, buf.handle).size, buf.size);
+	igt_assert_eq_u64(pgem_line_of(fd, buf.handle).resident, 0);
 	pgem_fill(buf.map, 0, 4);
-	igt_assert_eq_u64(line_of(fd, buf.handle).resident, 4 * PG);
+	igt_assert_eq_u64(pgem_line_of(fd, buf.handle).resident, 4 * PG);
 	pgem_buf_fini(&buf);
 }
 
 static void process(int fd)
 {
 	uint32_t handle = pgem_create(fd, PG);
-	struct pgem_line line = line_of(fd, handle);
+	struct pgem_line line = pgem_line_of(fd, handle);
 	char comm[64];
 
 	igt_assert(pgem_read_file("/proc/self/comm", comm, sizeof(comm)) > 0);
@@ -87,13 +80,13 @@ static void handles(int fd)
 	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
 	uint32_t handle = pgem_create(fd, PG), theirs;
 
-	igt_assert_eq(line_of(fd, handle).handles, 1);
+	igt_assert_eq(pgem_line_of(fd, handle).handles, 1);
 	dmabuf = pgem_export(fd, handle);
-	igt_assert_eq(line_of(fd, handle).handles, 1);
+	igt_assert_eq(pgem_line_of(fd, handle).handles, 1);
 	theirs = pgem_import(other, dmabuf);
-	igt_assert_eq(line_of(fd, handle).handles, 2);
+	igt_assert_eq(pgem_line_of(fd, handle).handles, 2);
 	pgem_close(other, theirs);
-	igt_assert_eq(line_of(fd, handle).handles, 1);
+	igt_assert_eq(pgem_line_of(fd, handle).handles, 1);
 	close(dmabuf);
 	close(other);
 	pgem_close(fd, handle);
@@ -105,9 +98,9 @@ static void dmabuf_column(int fd)
 	struct pgem_line line;
 	int dmabuf;
 
-	igt_assert_eq(line_of(fd, handle).dmabuf, 0);
+	igt_assert_eq(pgem_line_of(fd, handle).dmabuf, 0);
 	dmabuf = pgem_export(fd, handle);
-	igt_assert_eq(line_of(fd, handle).dmabuf, 1);
+	igt_assert_eq(pgem_line_of(fd, handle).dmabuf, 1);
 	pgem_close(fd, handle);
 	igt_assert_eq(pgem_lines(&line, 1), 1);
 	igt_assert_eq(line.handles, 0);
@@ -121,7 +114,7 @@ static void ids(int fd)
 
 	for (int i = 0; i < 20; i++) {
 		uint32_t handle = pgem_create(fd, PG);
-		struct pgem_line line = line_of(fd, handle);
+		struct pgem_line line = pgem_line_of(fd, handle);
 
 		igt_assert_lt_u64(last, line.id);
 		last = line.id;
@@ -186,6 +179,19 @@ static void not_writable(int fd)
 	igt_assert_lt(__pgem_write_file(path, "1"), 0);
 }
 
+/* What pgem_stats does not see: a new object has none of all that. */
+static void new_object(int fd)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	struct pgem_line line = pgem_line_of(fd, handle);
+
+	igt_assert_eq_u64(line.mapped, 0);
+	igt_assert_eq(line.pins, 0);
+	igt_assert(!strcmp(line.advice, "needed"));
+	igt_assert(!strcmp(line.label, "-"));
+	pgem_close(fd, handle);
+}
+
 /* A list that somebody has open does not keep the device from going. */
 static void gone_when_unbound(int fd)
 {
@@ -208,6 +214,7 @@ static const struct pgem_test tests[] = {
 	{ "header", header, "The first line names the columns." },
 	{ "empty", empty, "There are no objects that nobody made." },
 	{ "size-and-resident", size_and_resident, "Size and resident memory are the object's." },
+	{ "new-object", new_object, "A new object is neither mapped, pinned nor named." },
 	{ "process", process, "The process is the one that made the object." },
 	{ "handles", handles, "Handles are counted." },
 	{ "dmabuf", dmabuf_column, "It shows whether there is a dma-buf." },

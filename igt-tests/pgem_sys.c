@@ -68,7 +68,7 @@ long pgem_read_number(const char *path)
 
 static struct {
 	char path[64];
-	char text[32];
+	char text[64];
 } settings[8];
 
 static size_t settings_count;
@@ -80,6 +80,15 @@ static void restore_handler(int sig)
 		settings_count--;
 		__pgem_write_file(settings[settings_count].path, settings[settings_count].text);
 	}
+}
+
+/* Of "always [never]" the setting is what the brackets are around. */
+static void keep_choice(char *text, size_t size)
+{
+	char choice[32];
+
+	if (sscanf(text, "%*[^[][%31[^]]]", choice) == 1 || sscanf(text, "[%31[^]]]", choice) == 1)
+		snprintf(text, size, "%s", choice);
 }
 
 void pgem_set(const char *path, const char *text)
@@ -94,6 +103,7 @@ void pgem_set(const char *path, const char *text)
 	igt_assert(settings_count < ARRAY_SIZE(settings));
 	snprintf(settings[settings_count].path, sizeof(settings[0].path), "%s", path);
 	igt_assert(pgem_read_file(path, old, sizeof(settings[0].text)) > 0);
+	keep_choice(old, sizeof(settings[0].text));
 	settings_count++;
 	pgem_write_file(path, text);
 }
@@ -105,15 +115,16 @@ void pgem_restore(void)
 
 static bool parse_line(const char *text, struct pgem_line *line)
 {
-	return sscanf(text, "%llu %llu %llu %llx %u %u %d %31[^\n]", &line->id, &line->size,
-		      &line->resident, &line->offset, &line->handles, &line->dmabuf,
-		      &line->pid, line->comm) == 8;
+	return sscanf(text, "%llu %llu %llu %llu %llx %u %u %u %15s %255s %d %31[^\n]", &line->id,
+		      &line->size, &line->resident, &line->mapped, &line->offset, &line->handles,
+		      &line->dmabuf, &line->pins, line->advice, line->label, &line->pid,
+		      line->comm) == 12;
 }
 
 /* Returns how many lines there are; at most @max of them are stored. */
 size_t pgem_lines(struct pgem_line *lines, size_t max)
 {
-	char path[64], text[256];
+	char path[64], text[512];
 	struct pgem_line line;
 	size_t count = 0;
 	FILE *file;

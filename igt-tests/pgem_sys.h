@@ -26,11 +26,13 @@ void pgem_set(const char *path, const char *text);
 void pgem_restore(void);
 
 /* debugfs: lines of "bos" without the header */
-#define PGEM_BOS_COLUMNS "id size resident offset handles dmabuf pid comm"
+#define PGEM_BOS_COLUMNS \
+	"id size resident mapped offset handles dmabuf pins advice label pid comm"
 
 struct pgem_line {
-	unsigned long long id, size, resident, offset;
-	unsigned int handles, dmabuf;
+	unsigned long long id, size, resident, mapped, offset;
+	unsigned int handles, dmabuf, pins;
+	char advice[16], label[256];
 	int pid;
 	char comm[32];
 };

@@ -50,6 +50,8 @@ enum drm_pgem_ioctl_id {
 	DRM_PGEM_GEM_WAIT = 0x06,
 	/** @DRM_PGEM_GEM_MADVISE: say whether an object's contents are needed */
 	DRM_PGEM_GEM_MADVISE = 0x07,
+	/** @DRM_PGEM_GEM_LABEL: give an object a name for people */
+	DRM_PGEM_GEM_LABEL = 0x08,
 };
 
 /**
@@ -311,6 +313,30 @@ struct drm_pgem_gem_madvise {
 	__u32 pad;
 };
 
+/* Bytes in the longest label, its closing zero included */
+#define DRM_PGEM_LABEL_SIZE	64
+
+/**
+ * struct drm_pgem_gem_label - give an object a name for people
+ *
+ * It is shown where objects are listed, as in debugfs, and means nothing to the
+ * driver. An object has one label: the last one given, by whoever has a handle.
+ *
+ * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a set
+ * @pad; ``E2BIG`` for a label of ``DRM_PGEM_LABEL_SIZE`` bytes or more without its
+ * closing zero; ``EFAULT`` if it cannot be read.
+ */
+struct drm_pgem_gem_label {
+	/** @handle: in: the object's handle */
+	__u32 handle;
+
+	/** @pad: in: must be zero */
+	__u32 pad;
+
+	/** @label: in: pointer to the label, with a closing zero; 0 for none */
+	__u64 label;
+};
+
 /**
  * DRM_IOCTL_PGEM() - build an ioctl request number
  * @access: direction of the data seen from user space: R, W or WR
@@ -338,6 +364,8 @@ struct drm_pgem_gem_madvise {
 	DRM_IOCTL_PGEM(W, GEM_WAIT, gem_wait)
 #define DRM_IOCTL_PGEM_GEM_MADVISE \
 	DRM_IOCTL_PGEM(WR, GEM_MADVISE, gem_madvise)
+#define DRM_IOCTL_PGEM_GEM_LABEL \
+	DRM_IOCTL_PGEM(W, GEM_LABEL, gem_label)
 
 #if defined(__cplusplus)
 }

@@ -22,10 +22,10 @@ static int info_bo_parse(char *line, struct info_bo *bo)
 {
 	int comm = 0;
 
-	sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx64
-	       " %" SCNu64 " %" SCNu64 " %" SCNu64 "%n",
-	       &bo->id, &bo->size, &bo->resident, &bo->offset, &bo->handles, &bo->dmabuf,
-	       &bo->pid, &comm);
+	sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNu64 " %" SCNx64 " %" SCNu64
+	       " %" SCNu64 " %" SCNu64 " %15s %255s %" SCNu64 "%n",
+	       &bo->id, &bo->size, &bo->resident, &bo->mapped, &bo->offset, &bo->handles,
+	       &bo->dmabuf, &bo->pins, bo->advice, bo->label, &bo->pid, &comm);
 	if (!comm || line[comm] != ' ')
 		return -EINVAL;
 

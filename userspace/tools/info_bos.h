@@ -31,6 +31,9 @@ struct info_bo {
 	/** @resident: bytes that occupy memory */
 	uint64_t resident;
 
+	/** @mapped: bytes that some process has mapped */
+	uint64_t mapped;
+
 	/** @offset: mmap offset, bytes */
 	uint64_t offset;
 
@@ -39,6 +42,15 @@ struct info_bo {
 
 	/** @dmabuf: one of &enum info_dmabuf */
 	uint64_t dmabuf;
+
+	/** @pins: devices and kernel mappings that keep all pages */
+	uint64_t pins;
+
+	/** @advice: needed, dontneed or purged */
+	char advice[16];
+
+	/** @label: name that a client gave it, with blanks as octal numbers; "-": none */
+	char label[256];
 
 	/** @pid: process that created it */
 	uint64_t pid;

@@ -8,6 +8,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "info_bos.h"
 #include "info_json.h"
@@ -54,10 +55,14 @@ static void info_json_bo(struct json *json, const struct info_bo *bo)
 	json_number(json, "id", bo->id);
 	json_number(json, "size", bo->size);
 	json_number(json, "resident", bo->resident);
+	json_number(json, "mapped", bo->mapped);
 	json_number(json, "offset", bo->offset);
 	json_number(json, "handles", bo->handles);
 	json_number(json, "dmabuf", bo->dmabuf != INFO_DMABUF_NONE);
 	json_number(json, "imported", bo->dmabuf == INFO_DMABUF_IMPORTED);
+	json_number(json, "pins", bo->pins);
+	json_string(json, "advice", bo->advice);
+	json_string(json, "label", strcmp(bo->label, "-") ? bo->label : NULL);
 	json_number(json, "pid", bo->pid);
 	json_string(json, "comm", bo->comm);
 	json_close(json, '}');

@@ -75,7 +75,6 @@ static void info_print_name(const char *name)
 {
 	for (; *name; name++)
 		putchar(iscntrl((unsigned char)*name) ? '?' : *name);
-	putchar('\n');
 }
 
 static const char *info_dmabuf_name(uint64_t dmabuf)
@@ -92,12 +91,16 @@ static const char *info_dmabuf_name(uint64_t dmabuf)
 
 static void info_print_bo(const struct info_bo *bo)
 {
-	char size[TOOL_SIZE_MAX], resident[TOOL_SIZE_MAX];
+	char size[TOOL_SIZE_MAX], resident[TOOL_SIZE_MAX], mapped[TOOL_SIZE_MAX];
 
-	printf("  %6" PRIu64 " %11s %11s %8" PRIu64 " %8s %8" PRIu64 "  ", bo->id,
-	       tool_size(bo->size, size), tool_size(bo->resident, resident), bo->handles,
-	       info_dmabuf_name(bo->dmabuf), bo->pid);
+	printf("  %6" PRIu64 " %11s %11s %11s %8" PRIu64 " %8s %8s %8" PRIu64 "  ", bo->id,
+	       tool_size(bo->size, size), tool_size(bo->resident, resident),
+	       tool_size(bo->mapped, mapped), bo->handles, info_dmabuf_name(bo->dmabuf),
+	       bo->advice, bo->pid);
 	info_print_name(bo->comm);
+	if (strcmp(bo->label, "-"))
+		printf(" (%s)", bo->label);
+	putchar('\n');
 }
 
 static void info_print_bos(const struct info_bos *bos)
@@ -116,8 +119,8 @@ static void info_print_bos(const struct info_bos *bos)
 	if (!bos->count)
 		return;
 
-	printf("\n  %6s %11s %11s %8s %8s %8s  %s\n", "id", "size", "resident", "handles",
-	       "dma-buf", "pid", "process");
+	printf("\n  %6s %11s %11s %11s %8s %8s %8s %8s  %s\n", "id", "size", "resident",
+	       "mapped", "handles", "dma-buf", "advice", "pid", "process (label)");
 	for (i = 0; i < bos->count; i++)
 		info_print_bo(&bos->list[i]);
 }

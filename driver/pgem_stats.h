@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_STATS_H_
+#define _PGEM_STATS_H_
+
+#include <linux/types.h>
+
+#include <drm/drm_gem.h>
+
+struct drm_device;
+struct drm_file;
+struct pgem_bo;
+
+u64 pgem_stats_mapped(struct pgem_bo *bo);
+enum drm_gem_object_status pgem_stats_status(struct drm_gem_object *obj);
+size_t pgem_stats_rss(struct drm_gem_object *obj);
+int pgem_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file);
+
+#endif /* _PGEM_STATS_H_ */
