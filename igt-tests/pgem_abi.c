@@ -35,6 +35,8 @@ static const struct {
 	{ DRM_IOCTL_PGEM_GEM_MMAP_OFFSET, sizeof(struct drm_pgem_gem_mmap_offset) },
 	{ DRM_IOCTL_PGEM_GEM_INFO, sizeof(struct drm_pgem_gem_info) },
 	{ DRM_IOCTL_PGEM_GEM_WAIT, sizeof(struct drm_pgem_gem_wait) },
+	{ DRM_IOCTL_PGEM_GEM_MADVISE, sizeof(struct drm_pgem_gem_madvise) },
+	{ DRM_IOCTL_PGEM_GEM_LABEL, sizeof(struct drm_pgem_gem_label) },
 };
 
 static uint32_t request_of(uint32_t request, uint32_t direction, size_t size)
@@ -77,6 +79,22 @@ static void shorter_fence(int fd)
 	igt_assert_eq(pgem_ioctl(fd, request_of(DRM_IOCTL_PGEM_FENCE_SIGNAL, _IOC_WRITE, 4),
 				 &signal), 0);
 	pgem_close(fd, attach.handle);
+}
+
+/* And for advice and labels: no answer, and no label, which takes away the old one */
+static void shorter_advice(int fd)
+{
+	struct drm_pgem_gem_madvise madvise = { .handle = pgem_create(fd, PG),
+						.retained = 77, .pad = 77 };
+	struct drm_pgem_gem_label label = { .handle = madvise.handle, .label = 8 };
+	uint32_t all = _IOC_READ | _IOC_WRITE;
+
+	igt_assert_eq(pgem_ioctl(fd, request_of(DRM_IOCTL_PGEM_GEM_MADVISE, all, 8), &madvise),
+		      0);
+	igt_assert_eq_u32(madvise.retained, 77);
+	igt_assert_eq(pgem_ioctl(fd, request_of(DRM_IOCTL_PGEM_GEM_LABEL, _IOC_WRITE, 8), &label),
+		      0);
+	pgem_close(fd, madvise.handle);
 }
 
 /* A client newer than the driver: what the driver does not know comes back as it was. */
@@ -232,6 +250,7 @@ static void client32(int fd)
 static const struct pgem_test tests[] = {
 	{ "shorter-struct", shorter_struct, "Fields that are not passed count as zero." },
 	{ "shorter-fence", shorter_fence, "The same for fences, and for waiting." },
+	{ "shorter-advice", shorter_advice, "The same for advice, and for labels." },
 	{ "longer-struct", longer_struct, "Fields behind those that the driver knows come back." },
 	{ "no-input", no_input, "A call that passes nothing in is refused." },
 	{ "no-output", no_output, "A call that wants nothing back gets nothing." },

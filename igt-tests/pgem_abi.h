@@ -59,6 +59,17 @@ ABI_FIELD(gem_wait, handle, 0, 4);
 ABI_FIELD(gem_wait, flags, 4, 4);
 ABI_FIELD(gem_wait, timeout_ns, 8, 8);
 
+ABI_SIZE(gem_madvise, 16);
+ABI_FIELD(gem_madvise, handle, 0, 4);
+ABI_FIELD(gem_madvise, advice, 4, 4);
+ABI_FIELD(gem_madvise, retained, 8, 4);
+ABI_FIELD(gem_madvise, pad, 12, 4);
+
+ABI_SIZE(gem_label, 16);
+ABI_FIELD(gem_label, handle, 0, 4);
+ABI_FIELD(gem_label, pad, 4, 4);
+ABI_FIELD(gem_label, label, 8, 8);
+
 /* P17: direction 3 or, where nothing comes back, 1; the size, 'd', a number from 0x40 on. */
 ABI_NUMBER(GET_PARAM, 0xc0106440u);
 ABI_NUMBER(FENCE_ATTACH, 0xc0106441u);
@@ -67,10 +78,16 @@ ABI_NUMBER(GEM_CREATE, 0xc0106443u);
 ABI_NUMBER(GEM_MMAP_OFFSET, 0xc0106444u);
 ABI_NUMBER(GEM_INFO, 0xc0186445u);
 ABI_NUMBER(GEM_WAIT, 0x40106446u);
+ABI_NUMBER(GEM_MADVISE, 0xc0106447u);
+ABI_NUMBER(GEM_LABEL, 0x40106448u);
 
 _Static_assert(DRM_PGEM_PARAM_PAGE_SIZE == 0, "a parameter has changed its number");
 _Static_assert(DRM_PGEM_PARAM_MAX_BO_SIZE == 1, "a parameter has changed its number");
 _Static_assert(DRM_PGEM_PARAM_CREATE_FLAGS == 2, "a parameter has changed its number");
+
+_Static_assert(DRM_PGEM_MADV_WILLNEED == 0, "an advice has changed its number");
+_Static_assert(DRM_PGEM_MADV_DONTNEED == 1, "an advice has changed its number");
+_Static_assert(DRM_PGEM_LABEL_SIZE == 64, "the longest label has changed its length");
 
 _Static_assert(DRM_PGEM_GEM_IMPORTED == 0x10000, "a flag has changed its value");
 _Static_assert(DRM_PGEM_FENCE_WRITE == 1, "a flag has changed its value");

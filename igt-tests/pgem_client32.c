@@ -141,6 +141,25 @@ static int test_fences(int fd, uint32_t handle)
 	return 0;
 }
 
+/* A pointer of 32 bits, in a field of 64 */
+static int test_advice(int fd, uint32_t handle)
+{
+	struct drm_pgem_gem_madvise madvise = { .handle = handle };
+	struct drm_pgem_gem_label label = { .handle = handle, .label = (uintptr_t)"client32" };
+
+	madvise.advice = DRM_PGEM_MADV_DONTNEED;
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_MADVISE, &madvise));
+	CHECK(madvise.retained == 1);
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_GEM_MADVISE, &madvise) && errno == EINVAL);
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_LABEL, &label));
+	/* Beyond 32 bits nothing is this program's. */
+	label.label |= 0x100000000ull;
+	CHECK(ioctl(fd, DRM_IOCTL_PGEM_GEM_LABEL, &label) && errno == EFAULT);
+	label.label = 0;
+	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_LABEL, &label));
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct drm_pgem_gem_create create = { .size = SIZE };
@@ -151,5 +170,6 @@ int main(int argc, char **argv)
 	CHECK(fd >= 0);
 	CHECK(!ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &create));
 	return test_params(fd) || test_large(fd) || test_memory(fd, create.handle) ||
-	       test_dmabuf(fd, create.handle) || test_fences(fd, create.handle);
+	       test_dmabuf(fd, create.handle) || test_fences(fd, create.handle) ||
+	       test_advice(fd, create.handle);
 }

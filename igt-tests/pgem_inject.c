@@ -46,6 +46,8 @@ static union args {
 	struct drm_pgem_gem_create create;
 	struct drm_pgem_gem_info info;
 	struct drm_pgem_gem_mmap_offset offset;
+	struct drm_pgem_gem_madvise madvise;
+	struct drm_pgem_gem_label label;
 	struct drm_mode_create_dumb dumb;
 	struct drm_gem_close close;
 } args, before;
@@ -203,6 +205,23 @@ static void mmap_offset(int fd)
 	igt_assert_neq_u64(args.offset.offset, 0);
 }
 
+static void madvise_object(int fd)
+{
+	each_ioctl(fd, DRM_IOCTL_PGEM_GEM_MADVISE, (union args){ .madvise.handle = 1 },
+		   &op_query);
+	igt_assert_eq_u32(args.madvise.retained, 1);
+}
+
+/* Besides the arguments, the label is copied. */
+static void label(int fd)
+{
+	each_ioctl(fd, DRM_IOCTL_PGEM_GEM_LABEL,
+		   (union args){ .label = { .handle = 1, .label = (uintptr_t)"name" } },
+		   &(struct pgem_nth){
+			   .prepare = prepare_object, .run = run_ioctl, .check = check_ioctl,
+			   .errors = { EFAULT }, .refusals = 2 });
+}
+
 /* Told that it did not work, the client tries again. */
 static void check_close_handle(int ret)
 {
@@ -351,6 +370,8 @@ static const struct pgem_test tests[] = {
 	{ "create-dumb", create_dumb, "A dumb buffer, likewise." },
 	{ "info", info, "GEM_INFO." },
 	{ "mmap-offset", mmap_offset, "GEM_MMAP_OFFSET." },
+	{ "madvise", madvise_object, "GEM_MADVISE." },
+	{ "label", label, "GEM_LABEL, which copies twice." },
 	{ "close-handle", close_handle, "Closing a handle." },
 	{ "close-file", close_file, "Closing a file never fails, and frees its objects." },
 	{ "close-dmabuf", close_dmabuf, "Closing a dma-buf, likewise." },

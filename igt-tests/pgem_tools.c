@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "igt.h"
+#include "pgem_advice.h"
 #include "pgem_lib.h"
 #include "pgem_spawn.h"
 
@@ -63,6 +64,39 @@ static void exported_object(int fd)
 	pgem_close(fd, handle);
 }
 
+static void mapped_object(int fd)
+{
+	struct pgem_buf buf;
+
+	pgem_buf_init(&buf, fd, 3);
+	pgem_fill(buf.map, 0, 2);
+	expect_info("--json", "\"resident\": 8192");
+	expect_info("--json", "\"mapped\": 8192");
+	pgem_buf_fini(&buf);
+}
+
+static void advised_object(int fd)
+{
+	uint32_t handle = pgem_create(fd, 3 * PG);
+
+	expect_info("--json", "\"advice\": \"needed\"");
+	pgem_dontneed(fd, handle);
+	expect_info("--json", "\"advice\": \"dontneed\"");
+	expect_info("", " dontneed ");
+	pgem_close(fd, handle);
+}
+
+static void labelled_object(int fd)
+{
+	uint32_t handle = pgem_create(fd, 3 * PG);
+
+	expect_info("--json", "\"label\": null");
+	pgem_label(fd, handle, "two words");
+	expect_info("--json", "\"label\": \"two\\\\040words\"");
+	expect_info("", "(two\\040words)\n");
+	pgem_close(fd, handle);
+}
+
 static int create_udmabuf(size_t size)
 {
 	int memory = memfd_create("memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -96,6 +130,9 @@ static const struct pgem_test tests[] = {
 	{ "info-device", device, "pgem-info finds the device, and no object where there is none." },
 	{ "info-own", own_object, "An object of the device is neither exported nor imported." },
 	{ "info-exported", exported_object, "One with a dma-buf is exported." },
+	{ "info-mapped", mapped_object, "It tells how much is mapped." },
+	{ "info-advice", advised_object, "It tells what nobody needs." },
+	{ "info-label", labelled_object, "It shows an object's label." },
 	{ "info-imported", imported_object, "One made from another driver's is imported." },
 };
 
