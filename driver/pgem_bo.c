@@ -39,6 +39,7 @@
 #include "pgem_pages.h"
 #include "pgem_prime.h"
 #include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 #include "pgem_stats.h"
 #include "pgem_trace.h"
 
@@ -124,28 +125,21 @@ VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 si
 	if (!bo)
 		return ERR_PTR(-ENOMEM);
 
-	ret = drm_gem_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
-	if (ret) {
-		drm_gem_private_object_fini(&bo->base);
-		goto err_free;
-	}
+	drm_gem_private_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
+	ret = pgem_shmem_create_file(bo);
+	if (ret)
+		goto err_release;
 
 	ret = drm_gem_create_mmap_offset(&bo->base);
 	if (ret)
 		goto err_release;
 
-	/*
-	 * Not movable: migration looks for a page's mappings in the shmem
-	 * inode, where those made by vm_insert_page() are not to be found.
-	 */
-	mapping_set_gfp_mask(bo->base.filp->f_mapping, GFP_HIGHUSER);
 	pgem_bo_publish(pdev, bo);
 
 	return bo;
 
 err_release:
 	drm_gem_object_release(&bo->base);
-err_free:
 	kmem_cache_free(pgem_bo_cache, bo);
 	return ERR_PTR(ret);
 }
@@ -226,8 +220,9 @@ void pgem_bo_cache_fini(void)
  * @file: caller's file, which gets the handle
  *
  * Return: 0; -EINVAL for a size of zero, unknown flags or a set handle; -E2BIG
- * for a size above the limit; -ENOMEM; -ENOSPC without a free mmap offset, or
- * without an inode for the shmem file.
+ * for a size above the limit; -EOPNOTSUPP for large folios where there are none;
+ * -ENOMEM; -ENOSPC without a free mmap offset, or without an inode for the shmem
+ * file.
  */
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -236,7 +231,7 @@ int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *f
 	u64 size;
 	int ret;
 
-	if (args->flags & ~PGEM_BO_CREATE_FLAGS || args->handle)
+	if (args->flags & ~PGEM_SHMEM_CREATE_FLAGS || args->handle)
 		return -EINVAL;
 
 	ret = pgem_bo_create_with_handle(drm, file, args->size, args->flags, &handle, &size);

@@ -25,9 +25,6 @@ struct drm_mode_create_dumb;
 struct page;
 struct pgem_device;
 
-/* Flags that GEM_CREATE accepts: none has been given a meaning yet. */
-#define PGEM_BO_CREATE_FLAGS	0
-
 /**
  * struct pgem_bo - a buffer object
  *

@@ -29,6 +29,7 @@
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 
 /*
  * A quarter of the mmap offsets that a DRM device has (1 TiB on 64 bits), so that
@@ -60,6 +61,10 @@ int pgem_device_init(struct pgem_device *pdev)
 	fs_reclaim_acquire(GFP_KERNEL);
 	might_lock(&pdev->bos.lock);
 	fs_reclaim_release(GFP_KERNEL);
+
+	ret = pgem_shmem_init(pdev);
+	if (ret)
+		return ret;
 
 	return pgem_reclaim_init(pdev);
 }
@@ -108,7 +113,7 @@ int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *fi
 		args->value = pgem_device_max_bo_size();
 		return 0;
 	case DRM_PGEM_PARAM_CREATE_FLAGS:
-		args->value = PGEM_BO_CREATE_FLAGS;
+		args->value = pgem_shmem_create_flags(to_pgem_device(drm));
 		return 0;
 	default:
 		return -EINVAL;

@@ -14,6 +14,7 @@
 #include "pgem_reclaim.h"
 
 struct drm_file;
+struct vfsmount;
 
 /**
  * struct pgem_device - one virtual device
@@ -40,6 +41,9 @@ struct pgem_device {
 		/** @bos.last_id: &struct pgem_bo.id that was given last */
 		u64 last_id;
 	} bos;
+
+	/** @huge_mnt: where files of large folios are made; NULL without such */
+	struct vfsmount *huge_mnt;
 
 	/** @reclaim: what gives memory back when it runs short */
 	struct pgem_reclaim reclaim;

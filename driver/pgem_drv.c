@@ -57,7 +57,7 @@ static const struct drm_ioctl_desc pgem_ioctls[] = {
  * Versions:
  * 1.0: GET_PARAM, GEM_CREATE, GEM_MMAP_OFFSET, GEM_INFO
  * 1.1: FENCE_ATTACH, FENCE_SIGNAL, GEM_WAIT, dma-bufs of other drivers
- * 1.2: GEM_MADVISE, GEM_LABEL, fdinfo
+ * 1.2: GEM_MADVISE, GEM_LABEL, fdinfo, objects of large folios
  */
 static const struct drm_driver pgem_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,

@@ -100,5 +100,6 @@ static inline void pgem_compat_fence_init(struct dma_fence *fence,
 #endif
 
 #include "pgem_compat_lru.h"
+#include "pgem_compat_shmem.h"
 
 #endif /* _PGEM_COMPAT_H_ */

@@ -19,6 +19,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_shmem.h"
 #include "pgem_test_device.h"
 
 static void pgem_device_test_limit_is_the_parameter(struct kunit *test)
@@ -59,7 +60,7 @@ static void pgem_device_test_param_value(struct kunit *test)
 	const u64 values[] = {
 		[DRM_PGEM_PARAM_PAGE_SIZE] = PAGE_SIZE,
 		[DRM_PGEM_PARAM_MAX_BO_SIZE] = pgem_device_max_bo_size(),
-		[DRM_PGEM_PARAM_CREATE_FLAGS] = PGEM_BO_CREATE_FLAGS,
+		[DRM_PGEM_PARAM_CREATE_FLAGS] = PGEM_SHMEM_CREATE_FLAGS,
 	};
 	u32 param;
 

@@ -22,6 +22,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_shmem.h"
 #include "pgem_test_device.h"
 #include "pgem_test_file.h"
 
@@ -75,7 +76,7 @@ static void pgem_ioctl_test_bad_create_flags(struct kunit *test)
 	for (bit = 0; bit < 32; bit++) {
 		struct drm_pgem_gem_create args = { .size = PAGE_SIZE, .flags = BIT(bit) };
 
-		if (!(args.flags & PGEM_BO_CREATE_FLAGS))
+		if (!(args.flags & PGEM_SHMEM_CREATE_FLAGS))
 			pgem_ioctl_test_refused(test, args, -EINVAL);
 	}
 }

@@ -101,14 +101,15 @@ struct drm_pgem_get_param {
  * whose process touches it first.
  *
  * Errors: ``EINVAL`` for a @size of zero, an unknown flag or a set @handle;
- * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``ENOMEM``;
+ * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``EOPNOTSUPP`` for
+ * large folios where the kernel has none; ``ENOMEM``;
  * ``ENOSPC`` if the device's mmap offsets are used up, or no inode is to be had.
  */
 struct drm_pgem_gem_create {
 	/** @size: in: bytes wanted; out: bytes given, whole pages */
 	__u64 size;
 
-	/** @flags: in: must be zero, no flag has a meaning yet */
+	/** @flags: in: those of &enum drm_pgem_gem_flags below bit 16 */
 	__u32 flags;
 
 	/** @handle: in: must be zero; out: the new object's handle */
@@ -143,9 +144,16 @@ struct drm_pgem_gem_mmap_offset {
  * enum drm_pgem_gem_flags - what GEM_INFO says of an object, add at the end
  *
  * Bits from 16 on say what an object is and cannot be asked for; those below are
- * for the flags of GEM_CREATE, of which there are none yet.
+ * also the flags of GEM_CREATE.
  */
 enum drm_pgem_gem_flags {
+	/**
+	 * @DRM_PGEM_GEM_HUGE: large folios, of 2 MiB mostly, where the object has
+	 * room for one. Touching all of the object costs less, touching one byte of
+	 * it allocates and zeroes a whole folio. Only what the kernel has is had: it
+	 * may give small pages instead.
+	 */
+	DRM_PGEM_GEM_HUGE = 1 << 0,
 	/**
 	 * @DRM_PGEM_GEM_IMPORTED: the memory is another driver's, the object
 	 * was made from a dma-buf of its

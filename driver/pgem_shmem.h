@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_SHMEM_H_
+#define _PGEM_SHMEM_H_
+
+#include <linux/types.h>
+
+#include <drm/pgem_drm.h>
+
+struct pgem_bo;
+struct pgem_device;
+
+/* Flags that GEM_CREATE knows, whether the kernel has what they ask for or not */
+#define PGEM_SHMEM_CREATE_FLAGS	DRM_PGEM_GEM_HUGE
+
+int pgem_shmem_init(struct pgem_device *pdev);
+u32 pgem_shmem_create_flags(struct pgem_device *pdev);
+int pgem_shmem_create_file(struct pgem_bo *bo);
+
+#endif /* _PGEM_SHMEM_H_ */
