@@ -25,6 +25,7 @@
  * only trylocks are used.
  */
 
+#include <kunit/visibility.h>
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/dma-resv.h>
@@ -292,6 +293,7 @@ u64 pgem_reclaim_scan_all(struct pgem_device *pdev, u64 pages)
 
 	return freed;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_reclaim_scan_all);
 
 /**
  * pgem_reclaim_add() - note that an object has pages that reclaim could have
@@ -301,6 +303,7 @@ void pgem_reclaim_add(struct pgem_bo *bo)
 {
 	list_lru_add_obj(&to_pgem_device(bo->base.dev)->reclaim.lru, &bo->reclaim.lru);
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_reclaim_add);
 
 /**
  * pgem_reclaim_add_faulted() - note that there was a fault
@@ -322,6 +325,7 @@ void pgem_reclaim_add_faulted(struct pgem_bo *bo)
 	if (list_empty(&bo->reclaim.lru))
 		pgem_reclaim_add(bo);
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_reclaim_add_faulted);
 
 /**
  * pgem_reclaim_del() - forget an object that is being freed

@@ -12,6 +12,7 @@
  * And the name that a client gives an object, so that people can tell which is which.
  */
 
+#include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -76,6 +77,7 @@ u64 pgem_stats_mapped(struct pgem_bo *bo)
 
 	return pages << PAGE_SHIFT;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_stats_mapped);
 
 /**
  * pgem_stats_status() - &drm_gem_object_funcs.status: say what DRM may count
@@ -149,3 +151,4 @@ int pgem_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *fi
 
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_label);
