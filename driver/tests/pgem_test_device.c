@@ -19,8 +19,10 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/shmem_fs.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -193,6 +195,26 @@ struct pgem_bo *pgem_test_bo_create_on(struct kunit *test, struct pgem_device *p
 struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size)
 {
 	return pgem_test_bo_create_on(test, test->priv, size);
+}
+
+/**
+ * pgem_test_bo_touch() - bring in an object's first pages
+ * @test: test; ends here without memory
+ * @bo: object
+ * @pages: how many
+ *
+ * Not by faults: nobody hears of it.
+ */
+void pgem_test_bo_touch(struct kunit *test, struct pgem_bo *bo, unsigned long pages)
+{
+	unsigned long i;
+
+	for (i = 0; i < pages; i++) {
+		struct page *page = shmem_read_mapping_page(bo->base.filp->f_mapping, i);
+
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+		put_page(page);
+	}
 }
 
 /**

@@ -7,22 +7,31 @@
  * An object mapped for good, by way of a dma-buf, into an address space that KUnit
  * makes for the test's thread: mmap(), first touches and splits by munmap() go
  * through all of the kernel as a program's would. A dma-buf, and not a file of the
- * device, since that would need a registered device; both end in pgem_mmap().
+ * device, since that would need a registered device; both end in pgem_mmap(). For tests
+ * of what happens to objects without a dma-buf there is a file that leads to one object.
  *
  * A test takes its mapping down itself, as nobody else can get at its address
  * space. Where a test ends early, the thread's end does it.
  */
 
+#include <kunit/resource.h>
 #include <kunit/test.h>
+#include <linux/anon_inodes.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/module.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
+
+#include <drm/drm_device.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
 #include "pgem_test_device.h"
@@ -84,10 +93,52 @@ void pgem_test_mapping_close(struct kunit *test, struct file *file)
 	pgem_test_dmabuf_put(test, file->private_data);
 }
 
+static int pgem_test_mapping_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	struct pgem_bo *bo = file->private_data;
+
+	/* As if it came from the object's mmap offset. */
+	vma->vm_pgoff += drm_vma_node_start(&bo->base.vma_node);
+
+	return drm_gem_mmap_obj(&bo->base, bo->base.size, vma);
+}
+
+static const struct file_operations pgem_test_mapping_fops = {
+	.owner = THIS_MODULE,
+	.mmap = pgem_test_mapping_mmap,
+};
+
+static void pgem_test_mapping_release(void *data)
+{
+	fput(data);
+	flush_delayed_fput();
+}
+
 /**
- * pgem_test_mapping_create() - map a dma-buf, shared, for reading and writing
+ * pgem_test_mapping_open() - open a file to map an object by, without a dma-buf
  * @test: test; ends here if that fails
- * @file: the dma-buf's file
+ * @bo: object
+ *
+ * Return: a file, found where the device's is when mappings are removed; its
+ * reference is KUnit's.
+ */
+struct file *pgem_test_mapping_open(struct kunit *test, struct pgem_bo *bo)
+{
+	struct file *file;
+
+	file = anon_inode_getfile("pgem-test", &pgem_test_mapping_fops, bo, O_RDWR);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
+	file->f_mapping = bo->base.dev->anon_inode->i_mapping;
+	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_mapping_release,
+							   file));
+
+	return file;
+}
+
+/**
+ * pgem_test_mapping_create() - map an object, shared, for reading and writing
+ * @test: test; ends here if that fails
+ * @file: the dma-buf's file, or that of pgem_test_mapping_open()
  * @first: page to start with; the mapping reaches to the last one
  *
  * Return: address of the mapping.

@@ -16,6 +16,7 @@ struct pgem_bo *pgem_test_mapping_bo(struct kunit *test);
 void pgem_test_mapping_number_pages(struct kunit *test, struct pgem_bo *bo);
 
 struct file *pgem_test_mapping_export(struct kunit *test, struct pgem_bo *bo, int flags);
+struct file *pgem_test_mapping_open(struct kunit *test, struct pgem_bo *bo);
 void pgem_test_mapping_close(struct kunit *test, struct file *file);
 
 unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, unsigned long first);
