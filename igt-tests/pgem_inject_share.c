@@ -6,7 +6,8 @@
  *
  * A dma-buf of another driver as an object, and an object of pgem's as another driver's
  * buffer, with each allocation or copy failing once. What was refused leaves no pin, no
- * attachment and no object behind, and works when tried again.
+ * attachment and no object behind, and works when tried again; a dma-buf that could not
+ * be made does not keep its object from being purged.
  *
  * The other driver is udmabuf on the way in. On the way out it is vivid, a V4L2 device
  * without hardware. It wants memory in one piece, and gets it: what is looked at is the
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #include "igt.h"
+#include "pgem_advice.h"
 #include "pgem_inject.h"
 #include "pgem_lib.h"
 #include "pgem_nth.h"
@@ -230,10 +232,49 @@ static void map_dma(int fd)
 	close_video();
 }
 
+/* The number that the dma-buf will get, to be closed also if it was not told. */
+static void prepare_export(void)
+{
+	s.other = pgem_open(PGEM_RENDER, O_RDWR);
+	s.handle = pgem_create(s.other, PG);
+	s.dmabuf = dup(s.other);
+	close(s.dmabuf);
+}
+
+static int run_export(void)
+{
+	int unused;
+
+	return __pgem_export(s.other, s.handle, DRM_CLOEXEC | DRM_RDWR, &unused);
+}
+
+/* A dma-buf that came to nothing keeps nothing; one that nobody was told of does. */
+static void check_purge(int ret)
+{
+	bool exported = pgem_line_of(s.other, s.handle).dmabuf;
+
+	igt_assert(exported || ret);
+	if (exported)
+		close(s.dmabuf);
+	pgem_dontneed(s.other, s.handle);
+	pgem_shrink(PGEM_SHRINK_ALL);
+	igt_assert_eq(pgem_willneed(s.other, s.handle), exported);
+	close(s.other);
+	nothing_left();
+}
+
+static void export_purge(int fd)
+{
+	each(fd, &(struct pgem_nth){
+		.prepare = prepare_export, .run = run_export, .check = check_purge,
+		.errors = { ENOMEM, EFAULT }, .refusals = 5 });
+}
+
 static const struct pgem_test tests[] = {
 	{ "import-udmabuf", import_udmabuf, "A dma-buf of another driver." },
 	{ "map-import", map_import, "Mapping such a one." },
 	{ "map-dma", map_dma, "All pages, mapped for a device." },
+	{ "export-purge", export_purge, "What could not be exported can be purged." },
 };
 
 void pgem_inject_share_subtests(void)
