@@ -11,9 +11,9 @@
  *
  * Gone stays gone: such an object never has a page again, so nobody sees zeros, or
  * what others left in memory, in place of what was there. That also is why it cannot
- * be exported, and why one that others know by a dma-buf, a name or a handle is not purged: a device
- * cannot be sent a signal. A page that get_user_pages() has pinned leaves the object
- * as others do, and stays with who pinned it.
+ * be exported, and why one that others know by a dma-buf, a name or a handle is not
+ * purged: a device cannot be sent a signal. A page that get_user_pages() has pinned
+ * leaves the object as others do, and stays with who pinned it.
  */
 
 #include <kunit/visibility.h>

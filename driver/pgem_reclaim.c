@@ -16,9 +16,10 @@
  *
  * Objects are on a list of the kernel's, a list_lru, one of which there is for each
  * memory cgroup. Reclaim in a cgroup therefore takes the objects that its clients
- * created; pages are charged to who touches them first, mostly the same. An object gets on the list with its first fault and off it when it is unmapped. Those
- * with a fault since the last look get a second chance, which is the cheap way to find
- * those that have not been touched for long: a fault writes a flag, and no list.
+ * created; pages are charged to who touches them first, mostly the same. An object gets
+ * on the list with its first fault and off it when it is unmapped. Those with a fault
+ * since the last look get a second chance, which is the cheap way to find those that
+ * have not been touched for long: a fault writes a flag, and no list.
  *
  * Left alone is what is pinned (mapped for a device or for the kernel) or busy (a fence
  * in its reservation). Reclaim may have been called from below any lock of pgem's, so
