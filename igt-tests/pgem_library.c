@@ -9,7 +9,7 @@
  * leaves alone, buffers that can be closed twice.
  *
  * Goes without pgem_lib.c, whose functions are called as the library's are. Fences are in
- * pgem_library_fence.c.
+ * pgem_library_fence.c, flags, advice and labels in pgem_library_memory.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,17 +27,25 @@
 
 IGT_TEST_DESCRIPTION("Check libpgem.");
 
-static size_t objects(int fd)
+FILE *pgem_library_debugfs(int fd, const char *name, const char *mode)
 {
-	char path[64], line[256];
-	size_t count = 0;
 	struct stat st;
+	char path[64];
 	FILE *file;
 
 	igt_assert_eq(fstat(fd, &st), 0);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/bos", minor(st.st_rdev));
-	file = fopen(path, "re");
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s", minor(st.st_rdev), name);
+	file = fopen(path, mode);
 	igt_assert_f(file, "cannot open %s\n", path);
+	return file;
+}
+
+static size_t objects(int fd)
+{
+	FILE *file = pgem_library_debugfs(fd, "bos", "re");
+	char line[512];
+	size_t count = 0;
+
 	while (fgets(line, sizeof(line), file))
 		count++;
 	fclose(file);
@@ -145,6 +153,7 @@ static void close_twice(int fd)
 static void closed_buffer(int fd)
 {
 	struct pgem_bo bo = { .fd = fd, .size = PGEM_LIBRARY_SIZE };
+	bool retained = false;
 	uint64_t resident;
 	uint32_t number;
 
@@ -154,6 +163,9 @@ static void closed_buffer(int fd)
 	igt_assert_eq(pgem_bo_flags(&bo, &number), -ENOENT);
 	igt_assert_eq(pgem_fence_attach(&bo, 0, &number), -ENOENT);
 	igt_assert_eq(pgem_bo_wait(&bo, 0, 0), -ENOENT);
+	igt_assert_eq(pgem_bo_madvise(&bo, 0, &retained), -ENOENT);
+	igt_assert(!retained);
+	igt_assert_eq(pgem_bo_label(&bo, NULL), -ENOENT);
 	igt_assert_eq(pgem_bo_export(&bo), -ENOENT);
 	igt_assert_eq(pgem_bo_map(&bo), -ENOENT);
 	igt_assert(!bo.map);
@@ -201,6 +213,7 @@ static void import_foreign(int fd)
 	uint64_t resident;
 	struct pgem_bo bo;
 	uint32_t flags;
+	bool retained;
 	char text[8];
 
 	igt_assert_eq(ftruncate(memory, PGEM_LIBRARY_SIZE), 0);
@@ -217,6 +230,7 @@ static void import_foreign(int fd)
 	igt_assert(!strcmp(text, "foreign"));
 	igt_assert_eq(pgem_bo_resident(&bo, &resident), 0);
 	igt_assert_eq_u64(resident, 0);
+	igt_assert_eq(pgem_bo_madvise(&bo, DRM_PGEM_MADV_WILLNEED, &retained), -EINVAL);
 	pgem_bo_close(&bo);
 	close(memory);
 }
@@ -265,4 +279,5 @@ int igt_main()
 {
 	pgem_library_run(tests, ARRAY_SIZE(tests));
 	pgem_library_fence_subtests();
+	pgem_library_memory_subtests();
 }

@@ -124,7 +124,13 @@ static int pgem_handle_info(int fd, uint32_t handle, struct drm_pgem_gem_info *i
 
 PGEM_EXPORT int pgem_bo_create(int fd, uint64_t size, struct pgem_bo *bo)
 {
-	struct drm_pgem_gem_create args = { .size = size };
+	return pgem_bo_create_with_flags(fd, size, 0, bo);
+}
+
+PGEM_EXPORT int pgem_bo_create_with_flags(int fd, uint64_t size, uint32_t flags,
+					  struct pgem_bo *bo)
+{
+	struct drm_pgem_gem_create args = { .size = size, .flags = flags };
 	int ret;
 
 	ret = pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &args);
@@ -225,6 +231,24 @@ PGEM_EXPORT int pgem_bo_flags(const struct pgem_bo *bo, uint32_t *flags)
 	if (!ret)
 		*flags = info.flags;
 	return ret;
+}
+
+PGEM_EXPORT int pgem_bo_madvise(const struct pgem_bo *bo, uint32_t advice, bool *retained)
+{
+	struct drm_pgem_gem_madvise args = { .handle = bo->handle, .advice = advice };
+	int ret;
+
+	ret = pgem_ioctl(bo->fd, DRM_IOCTL_PGEM_GEM_MADVISE, &args);
+	if (!ret)
+		*retained = args.retained;
+	return ret;
+}
+
+PGEM_EXPORT int pgem_bo_label(const struct pgem_bo *bo, const char *label)
+{
+	struct drm_pgem_gem_label args = { .handle = bo->handle, .label = (uintptr_t)label };
+
+	return pgem_ioctl(bo->fd, DRM_IOCTL_PGEM_GEM_LABEL, &args);
 }
 
 PGEM_EXPORT int pgem_bo_wait(const struct pgem_bo *bo, uint32_t flags, int64_t timeout_ns)

@@ -3,6 +3,7 @@
 #ifndef PGEM_H
 #define PGEM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <pgem_drm.h>
@@ -90,6 +91,21 @@ int pgem_get_param(int fd, uint32_t param, uint64_t *value);
 int pgem_bo_create(int fd, uint64_t size, struct pgem_bo *bo);
 
 /**
+ * pgem_bo_create_with_flags() - create a buffer that is out of the ordinary
+ * @fd: an open device
+ * @size: bytes wanted, rounded up to whole pages
+ * @flags: of &enum drm_pgem_gem_flags, those that GEM_CREATE takes; 0 for none.
+ * ``DRM_PGEM_PARAM_CREATE_FLAGS`` tells which ones the driver knows
+ * @bo: out: the new buffer, not mapped
+ *
+ * Since version 1.2.
+ *
+ * Return: as pgem_bo_create(), and -EINVAL for an unknown flag, or what pgem_drm.h says
+ * of a flag that cannot be had.
+ */
+int pgem_bo_create_with_flags(int fd, uint64_t size, uint32_t flags, struct pgem_bo *bo);
+
+/**
  * pgem_bo_import() - make a buffer from a dma-buf
  * @fd: an open device
  * @dmabuf: file descriptor of the dma-buf; stays the caller's, may be closed
@@ -126,7 +142,8 @@ int pgem_bo_export(const struct pgem_bo *bo);
  * @bo: the buffer; its map is set
  *
  * Costs no memory: pages come one at a time, when they are touched. A touch may
- * raise SIGBUS if the device has been unbound. Does nothing if @bo is mapped.
+ * raise SIGBUS if the device has been unbound, or the buffer purged: see
+ * pgem_bo_madvise(). Does nothing if @bo is mapped.
  *
  * A buffer imported from another driver is mapped by that driver: what a touch costs
  * and where it may fail is as there.
@@ -167,6 +184,43 @@ int pgem_bo_resident(const struct pgem_bo *bo, uint64_t *resident);
  * Return: 0, or -ENOENT for a closed buffer.
  */
 int pgem_bo_flags(const struct pgem_bo *bo, uint32_t *flags);
+
+/**
+ * pgem_bo_madvise() - say whether a buffer's contents are needed
+ * @bo: the buffer
+ * @advice: one of &enum drm_pgem_madvice: ``DRM_PGEM_MADV_DONTNEED`` if they may be
+ * lost, ``DRM_PGEM_MADV_WILLNEED`` before they are used again
+ * @retained: out: whether they are still there
+ *
+ * For caches. What is not needed stays until the kernel runs short of memory; it may
+ * then be purged, and a touch raises SIGBUS. A buffer that is needed again and not
+ * retained is lost, whatever is said later: close it and make a new one.
+ *
+ * It is the object that is needed or not, so it is up to all who share it to agree. One
+ * that others have by a handle or a dma-buf is not purged, nor is one that is busy.
+ *
+ * Since version 1.2.
+ *
+ * Return: 0, or -ENOENT for a closed buffer, -EINVAL for an unknown @advice or a buffer
+ * of another driver.
+ */
+int pgem_bo_madvise(const struct pgem_bo *bo, uint32_t advice, bool *retained);
+
+/**
+ * pgem_bo_label() - give a buffer a name for people
+ * @bo: the buffer
+ * @label: the name, shorter than ``DRM_PGEM_LABEL_SIZE`` bytes, of which the kernel
+ * makes a copy; NULL to take it away
+ *
+ * pgem-info shows it. It belongs to the object: others who share that see, and can
+ * change, the same one.
+ *
+ * Since version 1.2.
+ *
+ * Return: 0, or -ENOENT for a closed buffer, -E2BIG for a @label that is too long,
+ * -EFAULT, -ENOMEM.
+ */
+int pgem_bo_label(const struct pgem_bo *bo, const char *label);
 
 /**
  * pgem_bo_wait() - wait until others are done with a buffer
