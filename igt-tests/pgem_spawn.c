@@ -39,7 +39,7 @@ static void run(const struct pgem_process *process, const char *path, char *cons
 	_exit(126);
 }
 
-static void path_of(const char *program, char path[PATH_MAX])
+void pgem_spawn_path(const char *program, char path[PATH_MAX])
 {
 	char self[PATH_MAX] = "";
 
@@ -61,7 +61,7 @@ void pgem_spawn(struct pgem_process *process, const char *format, ...)
 	while (count < MAX_ARGS && (args[count] = strsep(&rest, " ")))
 		count += args[count][0] != '\0';
 	igt_assert(count && !rest);
-	path_of(args[0], path);
+	pgem_spawn_path(args[0], path);
 
 	*process = (struct pgem_process){
 		.out_fd = memfd_create("out", MFD_CLOEXEC),

@@ -7,6 +7,7 @@
 #ifndef PGEM_SPAWN_H
 #define PGEM_SPAWN_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -17,6 +18,9 @@ struct pgem_process {
 	char out[4096];
 	char err[4096];
 };
+
+/* Where a program below userspace/ of the build is, which has to be there. */
+void pgem_spawn_path(const char *program, char path[PATH_MAX]);
 
 /* Starts a program below userspace/ of the build; blanks part its arguments. */
 __attribute__((format(printf, 2, 3)))

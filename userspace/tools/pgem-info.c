@@ -8,12 +8,12 @@
  * GET_PARAM answers, the module's parameters and, for root, all objects. It only
  * looks; nothing is created, and no page of an object is touched.
  *
- * Reading is done in the info_*.c files; here is the output for people.
+ * Reading is done in the info_*.c files; here is the output for people, once. That which
+ * goes on is in info_watch.c.
  */
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,20 +25,9 @@
 #include "info_device.h"
 #include "info_json.h"
 #include "info_module.h"
+#include "info_request.h"
+#include "info_watch.h"
 #include "tool.h"
-
-static void info_print_usage(FILE *out)
-{
-	fputs("usage: pgem-info [OPTION]...\n"
-	      "Show the pgem devices, their parameters and their objects.\n"
-	      "\n"
-	      "  -j, --json  write JSON; sizes are in bytes, null is what could not be read\n"
-	      "  -h, --help  show this help\n"
-	      "\n"
-	      "Objects come from debugfs, which only root may read. The memory of one that is\n"
-	      "imported is another driver's, and none of it is counted as resident.\n"
-	      "Exit code: 0 there is a device, 1 there is none, 2 wrong usage.\n", out);
-}
 
 static void info_print_nodes(const struct info_device *device)
 {
@@ -196,32 +185,12 @@ out_free_devices:
 
 int main(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
-	};
-	bool want_json = false;
-	int option;
+	struct info_request request;
 
-	while ((option = getopt_long(argc, argv, "jh", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			want_json = true;
-			break;
-		case 'h':
-			info_print_usage(stdout);
-			return tool_flush();
-		default:
-			info_print_usage(stderr);
-			return TOOL_USAGE;
-		}
-	}
-	if (optind < argc) {
-		tool_error("%s: no arguments are taken", argv[optind]);
-		info_print_usage(stderr);
-		return TOOL_USAGE;
-	}
+	if (!info_request_parse(&request, argc, argv))
+		return request.code;
 
-	return info_run(want_json);
+	if (request.want_watch)
+		return info_watch(request.every_ms, request.count);
+	return info_run(request.want_json);
 }
