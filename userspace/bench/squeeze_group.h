@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef SQUEEZE_GROUP_H
+#define SQUEEZE_GROUP_H
+
+#include <stdint.h>
+
+/* The control group of a driver's client; calls end the program if they fail. */
+struct squeeze_group {
+	const char *driver;
+	char path[64];
+};
+
+void squeeze_group_make(struct squeeze_group *group, const char *driver);
+void squeeze_group_remove(const struct squeeze_group *group);
+void squeeze_group_join(const struct squeeze_group *group);	/* for the calling process */
+int64_t squeeze_group_charged(const struct squeeze_group *group);	/* bytes, shared memory */
+
+/* What is done to it, step by step */
+void squeeze_want(const struct squeeze_group *group);
+void squeeze_limit(const struct squeeze_group *group);
+
+#endif /* SQUEEZE_GROUP_H */
