@@ -3,7 +3,7 @@
 # tools/.
 
 KERNEL ?=
-export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS MUTANTS
+export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS MUTANTS SOAK SEED
 
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
@@ -14,6 +14,7 @@ help:
 #:   make check TESTS=pgem_fault@split-munmap KERNEL=7.2
 #:   make check-debug       all tests on a kernel with KASAN, lockdep, kmemleak ...
 #:   make check-race        races of faults and others on a kernel with KCSAN
+#:   make check-soak        all kinds of use for an hour a kernel (SOAK=SECONDS SEED=N)
 #:   make check-mutants     broken drivers: does check-debug see it?
 #:   make vm                a shell in the machine, driver loaded
 #:   make vm CMD='...'      one command in the machine
@@ -31,6 +32,9 @@ check-debug:
 
 check-race:
 	@KERNEL=race TESTS='$(or $(TESTS),$(RACES))' tools/check.sh
+
+check-soak:
+	@tools/soak.sh
 
 check-mutants:
 	@tools/mutants.sh
@@ -63,4 +67,4 @@ clean:
 	$(MAKE) -C driver clean
 	rm -rf out
 
-.PHONY: help demo check check-debug check-race check-mutants bench lint doc vm module user install clean
+.PHONY: help demo check check-debug check-race check-soak check-mutants bench lint doc vm module user install clean

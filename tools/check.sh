@@ -6,7 +6,7 @@
 # environment: KERNEL (all of Debian's; debug, race), TESTS (all): BINARY or
 # BINARY@SUBTEST, several with blanks between, * as a wildcard; a subtest stands for
 # all that begin with its name and a dash, too; MUTANT (see build.sh), whose results
-# get a folder of their own, out/check/KERNEL-MUTANT
+# get a folder of their own, out/check/KERNEL-MUTANT; SOAK and SEED, see soak.sh
 . "$(dirname "$0")/lib.sh"
 
 kernels=${KERNEL:-$("$tools/lab.sh" --kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1/' | sort -V)}
@@ -15,10 +15,10 @@ kernels=${KERNEL:-$("$tools/lab.sh" --kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1
 # run_suites KERNEL RUN: runs suites.sh in the VM.
 run_suites()
 {
-	local rc=0
+	local rc=0 env="${SOAK:+PGEM_SOAK=$SOAK} ${SEED:+PGEM_SEED=$SEED}"
 
 	NAME=check-$2 KERNEL=$1 LIMIT=${LIMIT:-3600} \
-		"$tools/vm.sh" "set -f; tools/suites.sh out/check/$2 ${TESTS:-}" || rc=$?
+		"$tools/vm.sh" "set -f; $env tools/suites.sh out/check/$2 ${TESTS:-}" || rc=$?
 	# The runner writes them last, and has crashed in it.
 	for suite in "$out/check/$2"/*/; do
 		[ ! -d "$suite" ] || [ -e "$suite/results.json" ] ||

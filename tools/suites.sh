@@ -5,7 +5,10 @@
 #
 # Leaves RESULTS/SUITE.list, what should have run, and RESULTS/SUITE/results.json
 # for each of the suites pgem and upstream; RESULTS/health, what the kernel's own
-# checks say in the end, a line each that begins with ok or bad; RESULTS/finished.
+# checks say in the end, a line each that begins with ok or bad; RESULTS/finished;
+# RESULTS/soak, the table of pgem_soak.
+#
+# environment: PGEM_SOAK and PGEM_SEED, for pgem_soak
 set -u
 results=$1
 shift
@@ -26,6 +29,10 @@ case $(uname -r) in
 	echo 200 > /sys/module/kcsan/parameters/udelay_task
 	;;
 esac
+
+[ -z "${PGEM_SOAK:-}" ] || limit=$((limit + 2 * PGEM_SOAK))
+# What a test says is seen in the end; who has waited for an hour sees it before.
+export PGEM_SOAK_LOG=$results/soak
 
 export IGT_FORCE_DRIVER=pgem
 

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (C) 2026 The pgem founders */
+
+/**
+ * DOC: Swap in compressed memory; see pgem_zram.c
+ */
+#ifndef PGEM_ZRAM_H
+#define PGEM_ZRAM_H
+
+#include <stddef.h>
+
+/* A disk of its own, used before other swap; gone when the program ends. */
+void pgem_zram_on(size_t mib);
+
+/* Brings back what is in it, which takes as much memory. */
+void pgem_zram_off(void);
+
+/* What the whole machine has swapped by now: pages, out and in */
+void pgem_zram_traffic(unsigned long *out, unsigned long *in);
+
+#endif /* PGEM_ZRAM_H */
