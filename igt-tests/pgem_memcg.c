@@ -158,6 +158,72 @@ static void reclaim(int fd)
 	pgem_group_with_swap(fd, reclaim_mapped);
 }
 
+#define TOUCHERS 3
+#define RACE_MS 3000
+
+struct racer {
+	struct pgem_buf *buf;
+	unsigned int seed;
+	unsigned long done;
+};
+
+/* Leaves each page to reclaim as soon as it is written, and takes it back soon after. */
+static const char *touch(struct racer *racer)
+{
+	struct pgem_buf *buf = racer->buf;
+
+	for (size_t i = racer->seed; i < buf->pages; i += TOUCHERS) {
+		uint8_t *page = buf->map + i * PG;
+
+		if (racer->done && !pgem_marked(page, racer->done * 1000 + i))
+			return "a page has lost its data";
+		pgem_mark(page, (racer->done + 1) * 1000 + i);
+		if (madvise(page, PG, MADV_DONTNEED))
+			return "cannot unmap a page";
+	}
+	return NULL;
+}
+
+static const char *reclaim_some(struct racer *racer)
+{
+	int ret = __pgem_write_file(PGEM_GROUP "/memory.reclaim", "256K");
+
+	(void)racer;
+	return ret && ret != -EAGAIN ? "reclaim failed" : NULL;
+}
+
+static const char *race(void *arg)
+{
+	struct racer *racer = arg;
+	const char *failure;
+
+	while (pgem_race_on()) {
+		failure = racer->seed < TOUCHERS ? touch(racer) : reclaim_some(racer);
+		if (failure)
+			return failure;
+		pgem_race_won(&racer->done);
+	}
+	return NULL;
+}
+
+static void touch_while_reclaimed(int fd)
+{
+	struct racer racers[TOUCHERS + 1];
+	struct pgem_buf buf;
+
+	pgem_buf_init(&buf, fd, 256);
+	for (unsigned int i = 0; i < ARRAY_SIZE(racers); i++)
+		racers[i] = (struct racer){ .buf = &buf, .seed = i };
+	pgem_race_time(RACE_MS, ARRAY_SIZE(racers));
+	pgem_race(ARRAY_SIZE(racers), race, racers, sizeof(racers[0]));
+	pgem_buf_fini(&buf);
+}
+
+static void race_reclaim(int fd)
+{
+	pgem_group_with_swap(fd, touch_while_reclaimed);
+}
+
 /* Without swap there was nothing to do; that must not be all that is remembered. */
 static void swap_comes_later(int fd)
 {
@@ -313,6 +379,7 @@ static const struct pgem_test tests[] = {
 	{ "swap-one", swap_one, "The same with one object." },
 	{ "swap-many", swap_many, "The same with three clients at once." },
 	{ "reclaim", reclaim, "Reclaim has mapped pages." },
+	{ "race-reclaim", race_reclaim, "Pages are touched while the kernel swaps them." },
 	{ "swap-later", swap_later, "Swap that is turned on later is used." },
 	{ "purge", purge, "Objects that nobody needs are purged, and nobody is killed." },
 	{ "purge-later", purge_later, "So are those that were needed when it began." },
