@@ -14,6 +14,7 @@ help:
 #:   make check TESTS=pgem_fault@split-munmap KERNEL=7.2
 #:   make check-debug       all tests on a kernel with KASAN, lockdep, kmemleak ...
 #:   make check-race        races of faults and others on a kernel with KCSAN
+#:   make check-pressure    clients with three times the memory of a machine (MEM=512M)
 #:   make check-soak        all kinds of use for an hour a kernel (SOAK=SECONDS SEED=N)
 #:   make check-mutants     broken drivers: does check-debug see it?
 #:   make vm                a shell in the machine, driver loaded
@@ -32,6 +33,9 @@ check-debug:
 
 check-race:
 	@KERNEL=race TESTS='$(or $(TESTS),$(RACES))' tools/check.sh
+
+check-pressure:
+	@MEM=$(or $(MEM),512M) PRESSURE=1 TESTS='pgem_swap@clients pgem_swap@mixed' tools/check.sh
 
 check-soak:
 	@tools/soak.sh
@@ -67,4 +71,4 @@ clean:
 	$(MAKE) -C driver clean
 	rm -rf out
 
-.PHONY: help demo check check-debug check-race check-soak check-mutants bench lint doc vm module user install clean
+.PHONY: help demo check check-debug check-race check-pressure check-soak check-mutants bench lint doc vm module user install clean

@@ -57,7 +57,10 @@ struct deed {
 extern const struct deed soak_deeds[];
 extern const unsigned int soak_deeds_count;
 
-/* Does what comes up, until @end; counts it in @done, an element a deed. */
+/*
+ * Does what comes up, until @end, and on a slow machine until all has been done once, but
+ * not forever; counts it in @done, an element a deed.
+ */
 void soak_work(unsigned int number, unsigned int seed, uint64_t end, unsigned long *done);
 
 /* For deeds */

@@ -23,6 +23,8 @@
 #include "pgem_lib.h"
 #include "pgem_soak.h"
 
+#define LATE_MS 25000
+
 unsigned int soak_random(struct worker *worker, unsigned int below)
 {
 	return rand_r(&worker->seed) % below;
@@ -339,6 +341,14 @@ static unsigned int choose(struct worker *worker)
 	return i;
 }
 
+static bool all_done(const unsigned long *done)
+{
+	for (unsigned int i = 0; i < soak_deeds_count; i++)
+		if (!__atomic_load_n(&done[i], __ATOMIC_RELAXED))
+			return false;
+	return true;
+}
+
 void soak_work(unsigned int number, unsigned int seed, uint64_t end, unsigned long *done)
 {
 	struct worker worker = { .number = number, .seed = seed };
@@ -349,7 +359,7 @@ void soak_work(unsigned int number, unsigned int seed, uint64_t end, unsigned lo
 	for (size_t i = 0; i < 2; i++)
 		worker.files[i] = pgem_open(PGEM_RENDER, O_RDWR);
 	soak_hold_init(&worker);
-	while (pgem_now_ms() < end) {
+	while (pgem_now_ms() < end || (pgem_now_ms() < end + LATE_MS && !all_done(done))) {
 		unsigned int i = choose(&worker);
 
 		if (soak_deeds[i].fn(&worker))

@@ -53,6 +53,9 @@ void pgem_unbind(void);
 
 const char *pgem_ram_disk(void);
 
+/* Skips on a kernel with KASAN or KCSAN, where this takes too long. */
+void pgem_require_fast_kernel(void);
+
 /* Time and threads. A thread must not assert: it returns NULL or what failed. */
 uint64_t pgem_now_ms(void);
 void pgem_race_time(unsigned int ms, unsigned int count);

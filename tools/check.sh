@@ -6,7 +6,8 @@
 # environment: KERNEL (all of Debian's; debug, race), TESTS (all): BINARY or
 # BINARY@SUBTEST, several with blanks between, * as a wildcard; a subtest stands for
 # all that begin with its name and a dash, too; MUTANT (see build.sh), whose results
-# get a folder of their own, out/check/KERNEL-MUTANT; SOAK and SEED, see soak.sh
+# get a folder of their own, out/check/KERNEL-MUTANT; SOAK and SEED, see soak.sh;
+# PRESSURE=1, to have pgem_swap fill what the machine has, and not a cgroup
 . "$(dirname "$0")/lib.sh"
 
 kernels=${KERNEL:-$("$tools/lab.sh" --kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1/' | sort -V)}
@@ -15,7 +16,7 @@ kernels=${KERNEL:-$("$tools/lab.sh" --kernels | sed -E 's/^([0-9]+\.[0-9]+).*/\1
 # run_suites KERNEL RUN: runs suites.sh in the VM.
 run_suites()
 {
-	local rc=0 env="${SOAK:+PGEM_SOAK=$SOAK} ${SEED:+PGEM_SEED=$SEED}"
+	local rc=0 env="${SOAK:+PGEM_SOAK=$SOAK} ${SEED:+PGEM_SEED=$SEED} ${PRESSURE:+PGEM_PRESSURE=1}"
 
 	NAME=check-$2 KERNEL=$1 LIMIT=${LIMIT:-3600} \
 		"$tools/vm.sh" "set -f; $env tools/suites.sh out/check/$2 ${TESTS:-}" || rc=$?

@@ -8,7 +8,7 @@
 # checks say in the end, a line each that begins with ok or bad; RESULTS/finished;
 # RESULTS/soak, the table of pgem_soak.
 #
-# environment: PGEM_SOAK and PGEM_SEED, for pgem_soak
+# environment: PGEM_SOAK and PGEM_SEED, for pgem_soak; PGEM_PRESSURE, for pgem_swap
 set -u
 results=$1
 shift
@@ -31,6 +31,7 @@ case $(uname -r) in
 esac
 
 [ -z "${PGEM_SOAK:-}" ] || limit=$((limit + 2 * PGEM_SOAK))
+[ -z "${PGEM_PRESSURE:-}" ] || limit=1800
 # What a test says is seen in the end; who has waited for an hour sees it before.
 export PGEM_SOAK_LOG=$results/soak
 
