@@ -20,7 +20,7 @@ static const struct {
 	const char *name;
 	const char *line;
 } lessons[] = {
-	{ "1-open", "create flags   0\n" },
+	{ "1-open", "create flags   1\n" },
 	{ "2-create-map-write", "middle page:       hello, page in the middle\n" },
 	{ "3-one-page-at-a-time", "\n         4096         16384         16384\n" },
 	{ "4-share-dma-buf", "the parent reads: yes, they are\n" },
