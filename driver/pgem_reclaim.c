@@ -167,8 +167,7 @@ static enum lru_status pgem_reclaim_take(struct list_head *item, struct list_lru
  * Off the list first, out of page tables then: a fault that comes in between puts the
  * object back on the list, as it looks there after it has inserted its page.
  */
-static unsigned long pgem_reclaim_taken(struct pgem_device *pdev,
-					struct pgem_reclaim_walk *walk)
+static unsigned long pgem_reclaim_taken(struct pgem_reclaim_walk *walk)
 {
 	struct pgem_bo *bo, *next;
 	unsigned long freed = 0;
@@ -187,7 +186,7 @@ static unsigned long pgem_reclaim_taken(struct pgem_device *pdev,
 		/* To be purged, once nobody else has it. */
 		if (!pgem_purge_is_done(bo) &&
 		    (!pages || READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED))
-			list_lru_add_obj(&pdev->reclaim.lru, &bo->reclaim.lru);
+			pgem_reclaim_add(bo);
 		drm_gem_object_put(&bo->base);
 	}
 
@@ -254,7 +253,7 @@ static unsigned long pgem_reclaim_scan(struct shrinker *shrinker, struct shrink_
 
 		list_lru_walk_one(&pdev->reclaim.lru, sc->nid, sc->memcg, pgem_reclaim_take,
 				  &walk, &walk.items);
-		freed += pgem_reclaim_taken(pdev, &walk);
+		freed += pgem_reclaim_taken(&walk);
 		seen += walk.seen;
 	}
 
@@ -289,7 +288,7 @@ u64 pgem_reclaim_scan_all(struct pgem_device *pdev, u64 pages)
 		};
 
 		list_lru_walk(&pdev->reclaim.lru, pgem_reclaim_take, &walk, ULONG_MAX);
-		freed += pgem_reclaim_taken(pdev, &walk);
+		freed += pgem_reclaim_taken(&walk);
 	}
 
 	return freed;
@@ -310,7 +309,8 @@ EXPORT_SYMBOL_IF_KUNIT(pgem_reclaim_add);
  * pgem_reclaim_add_faulted() - note that there was a fault
  * @bo: object, not imported
  *
- * Called by each fault, after it has inserted its page: three loads if nothing is new.
+ * Called by each fault, after it has inserted its page: a barrier and three loads if
+ * nothing is new.
  */
 void pgem_reclaim_add_faulted(struct pgem_bo *bo)
 {

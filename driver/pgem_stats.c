@@ -4,10 +4,10 @@
 /**
  * DOC: Statistics
  *
- * What an object takes, told to those who account for memory: DRM's fdinfo, which
- * nvtop and gputop read, and debugfs. Resident are pages that exist, and not the
- * size, as it is with drivers that allocate all of an object at once; of a large
- * folio all pages exist. GEM_INFO has the same figure, from pgem_bo_resident().
+ * What an object takes, told to those who account for memory: DRM's fdinfo, and
+ * debugfs. Resident are pages that exist, and not the size, as it is with drivers that
+ * allocate all of an object at once; of a large folio all pages exist. GEM_INFO has the
+ * same figure, from pgem_bo_resident().
  *
  * And the name that a client gives an object, so that people can tell which is which.
  */
