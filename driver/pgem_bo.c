@@ -6,7 +6,7 @@
  *
  * Life of an object and the ioctls that name one. Creating it costs a shmem file,
  * an mmap offset and nothing else: no page, no page array, no pin. Pages come in
- * the fault handler (pgem_mmap.c), one at a time.
+ * the fault handler (pgem_fault.c), one at a time.
  *
  * The mmap offset is taken at once although few calls need it early: the fault
  * handler finds its page relative to the offset's start, also for dma-buf

@@ -21,7 +21,7 @@
 #include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
-#include "pgem_mmap.h"
+#include "pgem_fault.h"
 #include "pgem_test_device.h"
 
 /* Pages in each object here. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef _PGEM_FAULT_H_
+#define _PGEM_FAULT_H_
+
+#include <linux/kconfig.h>
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+struct drm_gem_object;
+
+vm_fault_t pgem_fault(struct vm_fault *vmf);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+bool pgem_fault_index(const struct vm_fault *vmf, const struct drm_gem_object *obj,
+		      pgoff_t *index);
+#endif
+
+#endif /* _PGEM_FAULT_H_ */
