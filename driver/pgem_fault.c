@@ -4,12 +4,21 @@
 /**
  * DOC: Faults
  *
- * A fault brings in the page that it needs, and no other. Locking: it takes the object's
- * purge_lock for reading, for which it never waits long: only a purge has it for writing.
- * Two faults on one page are settled by the page table lock inside vm_insert_page().
- * Unbinding waits for the faults that are between drm_dev_enter() and drm_dev_exit(),
- * turns away later ones and only then removes all mappings, so that no page stays mapped
- * after it.
+ * A fault brings in the page that it needs, and no other. What it takes, and why that is
+ * enough:
+ *
+ * - the lock of its VMA, for reading, or mmap_lock where the kernel takes that: neither
+ *   the VMA nor vm_private_data changes, and VM_MIXEDMAP was set by mmap(). See
+ *   pgem_fault_map_pages() for how the kernel is told;
+ * - drm_dev_enter(): unbinding waits for the faults that are in there, turns away later
+ *   ones and only then removes all mappings, so that no page stays mapped after it;
+ * - purge_lock of the object, for reading, for which it never waits long: only a purge
+ *   has it for writing;
+ * - a reference to the page, without the folio's lock: reclaim does not write out a page
+ *   that somebody else has a reference to;
+ * - the page table's lock, inside vm_insert_page(), which settles two faults on one page.
+ *
+ * Nothing is allocated but the page, its page table and what the page cache needs.
  */
 
 #include <kunit/visibility.h>
@@ -109,4 +118,21 @@ vm_fault_t pgem_fault(struct vm_fault *vmf)
 	trace_pgem_fault(to_pgem_bo(obj), index, vmf, ret);
 
 	return ret;
+}
+
+/**
+ * pgem_fault_map_pages() - &vm_operations_struct.map_pages, which maps none
+ * @vmf: fault
+ * @start: first page that could be mapped
+ * @end: last page
+ *
+ * vm_insert_page() sleeps, and this is called under RCU. It is there as the kernel takes
+ * it for a sign that pgem_fault() can do without mmap_lock: threads that fault then do not
+ * meet in that.
+ *
+ * Return: 0, which sends the kernel on to pgem_fault().
+ */
+vm_fault_t pgem_fault_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end)
+{
+	return 0;
 }

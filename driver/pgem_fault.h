@@ -10,6 +10,7 @@
 struct drm_gem_object;
 
 vm_fault_t pgem_fault(struct vm_fault *vmf);
+vm_fault_t pgem_fault_map_pages(struct vm_fault *vmf, pgoff_t start, pgoff_t end);
 
 #if IS_ENABLED(CONFIG_KUNIT)
 bool pgem_fault_index(const struct vm_fault *vmf, const struct drm_gem_object *obj,

@@ -35,6 +35,7 @@ const struct vm_operations_struct pgem_vm_ops = {
 	.open = drm_gem_vm_open,
 	.close = drm_gem_vm_close,
 	.fault = pgem_fault,
+	.map_pages = pgem_fault_map_pages,
 };
 
 /*
