@@ -4,8 +4,13 @@
 /**
  * DOC: Faults
  *
- * A fault brings in the page that it needs, and no other. What it takes, and why that is
- * enough:
+ * A fault brings in the page that it needs, and no other: allocation stays as lazy as
+ * the client is. Neighbours that exist already are mapped with it, each by its own
+ * vm_insert_page(), within an aligned window; touching them would cost a fault each.
+ * Only a fault that found its page there looks for them: where a page had to be
+ * allocated, the next ones have to be, too.
+ *
+ * What a fault takes, and why that is enough:
  *
  * - the lock of its VMA, for reading, or mmap_lock where the kernel takes that: neither
  *   the VMA nor vm_private_data changes, and VM_MIXEDMAP was set by mmap(). See
@@ -15,19 +20,27 @@
  * - purge_lock of the object, for reading, for which it never waits long: only a purge
  *   has it for writing;
  * - a reference to the page, without the folio's lock: reclaim does not write out a page
- *   that somebody else has a reference to;
+ *   that somebody else has a reference to. A neighbour is mapped under its folio's lock,
+ *   if that is free: found by itself in the page cache, it may be on its way to swap;
  * - the page table's lock, inside vm_insert_page(), which settles two faults on one page.
  *
  * Nothing is allocated but the page, its page table and what the page cache needs.
  */
 
 #include <kunit/visibility.h>
+#include <linux/align.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/kernel.h>
 #include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/page-flags.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
+#include <linux/sizes.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
@@ -39,10 +52,137 @@
 #include "pgem_reclaim.h"
 #include "pgem_trace.h"
 
+/*
+ * At most what one page table covers: an aligned window never needs a second one, so
+ * none is allocated for a neighbour.
+ */
+#define PGEM_FAULT_WINDOW_MAX	PMD_SIZE
+
+static unsigned int fault_around_bytes = SZ_64K;
+
+VISIBLE_IF_KUNIT int pgem_fault_parse_window(const char *text, unsigned int *bytes)
+{
+	unsigned int value;
+	int ret;
+
+	ret = kstrtouint(text, 0, &value);
+	if (ret)
+		return ret;
+	if (value > PGEM_FAULT_WINDOW_MAX)
+		return -EINVAL;
+
+	*bytes = rounddown_pow_of_two(max_t(unsigned int, value, PAGE_SIZE));
+
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_fault_parse_window);
+
+static int pgem_fault_set_window(const char *text, const struct kernel_param *param)
+{
+	unsigned int bytes;
+	int ret;
+
+	ret = pgem_fault_parse_window(text, &bytes);
+	if (!ret)
+		WRITE_ONCE(*(unsigned int *)param->arg, bytes);
+
+	return ret;
+}
+
+static const struct kernel_param_ops pgem_fault_window_ops = {
+	.set = pgem_fault_set_window,
+	.get = param_get_uint,
+};
+
+module_param_cb(fault_around_bytes, &pgem_fault_window_ops, &fault_around_bytes, 0644);
+MODULE_PARM_DESC(fault_around_bytes, "Window in which a fault also maps pages that exist already, in bytes: a power of two (default 65536), up to what a page table covers; one page or less: none");
+
+/* Pages of an object around a fault's, and where they belong. */
+struct pgem_fault_window {
+	struct vm_fault *vmf;
+	struct address_space *mapping;
+	pgoff_t index;	/* of the fault's own page */
+	pgoff_t first;
+	pgoff_t last;
+};
+
+/* Aligned by address, as page tables are; within the VMA and the object. */
+static void pgem_fault_set_bounds(struct pgem_fault_window *window, unsigned long bytes,
+				  pgoff_t pages)
+{
+	const struct vm_fault *vmf = window->vmf;
+	unsigned long start = ALIGN_DOWN(vmf->address, bytes);
+	unsigned long before = vmf->address - max(start, vmf->vma->vm_start);
+	unsigned long after = min(start + bytes, vmf->vma->vm_end) - vmf->address;
+
+	window->first = window->index - min(window->index, before >> PAGE_SHIFT);
+	window->last = min(window->index + (after >> PAGE_SHIFT), pages) - 1;
+}
+
+/* The caller holds the folio's lock. */
+static int pgem_fault_insert_folio(struct pgem_fault_window *window, struct folio *folio)
+{
+	struct vm_fault *vmf = window->vmf;
+	pgoff_t i = max(window->first, folio->index);
+	pgoff_t last = min(window->last, folio_next_index(folio) - 1);
+	int ret;
+
+	for (; i <= last; i++) {
+		struct page *page = folio_file_page(folio, i);
+
+		if (i == window->index || PageHWPoison(page))
+			continue;
+
+		ret = vm_insert_page(vmf->vma, vmf->address + ((i - window->index) << PAGE_SHIFT),
+				     page);
+		/* -EBUSY: it is there already. */
+		if (ret && ret != -EBUSY)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int pgem_fault_try_folio(struct pgem_fault_window *window, struct folio *folio)
+{
+	int ret = 0;
+
+	if (!folio_trylock(folio))
+		return 0;
+	if (folio->mapping == window->mapping && folio_test_uptodate(folio))
+		ret = pgem_fault_insert_folio(window, folio);
+	folio_unlock(folio);
+
+	return ret;
+}
+
+/* A convenience: whatever goes wrong, the fault's own page is mapped. */
+static void pgem_fault_insert_around(struct pgem_fault_window *window)
+{
+	struct folio_batch batch;
+	pgoff_t next = window->first;
+	int ret = 0;
+
+	folio_batch_init(&batch);
+	while (!ret && next <= window->last &&
+	       filemap_get_folios(window->mapping, &next, window->last, &batch)) {
+		/* Not by folio_batch_release(), which drains what this CPU has for the LRU. */
+		for (unsigned int i = 0; i < folio_batch_count(&batch); i++) {
+			if (!ret)
+				ret = pgem_fault_try_folio(window, batch.folios[i]);
+			folio_put(batch.folios[i]);
+		}
+		folio_batch_reinit(&batch);
+	}
+}
+
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
 static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
 					   pgoff_t index)
 {
+	struct address_space *mapping = obj->filp->f_mapping;
+	unsigned int bytes = READ_ONCE(fault_around_bytes);
+	unsigned long pages;
 	struct page *page;
 	vm_fault_t ret;
 
@@ -51,7 +191,8 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 	if (pgem_purge_is_done(to_pgem_bo(obj)))
 		return VM_FAULT_SIGBUS;
 
-	page = shmem_read_mapping_page(obj->filp->f_mapping, index);
+	pages = READ_ONCE(mapping->nrpages);
+	page = shmem_read_mapping_page(mapping, index);
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
 
@@ -60,6 +201,16 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 
 	/* The mapping has its own reference; kept, ours would pin the page forever. */
 	put_page(page);
+
+	/* Its page was there, or else there were more now. Only a hint: others add, too. */
+	if (bytes > PAGE_SIZE && ret == VM_FAULT_NOPAGE && READ_ONCE(mapping->nrpages) == pages) {
+		struct pgem_fault_window window = {
+			.vmf = vmf, .mapping = mapping, .index = index,
+		};
+
+		pgem_fault_set_bounds(&window, bytes, obj->size >> PAGE_SHIFT);
+		pgem_fault_insert_around(&window);
+	}
 
 	return ret;
 }

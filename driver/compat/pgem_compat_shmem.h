@@ -3,6 +3,13 @@
 #ifndef _PGEM_COMPAT_SHMEM_H_
 #define _PGEM_COMPAT_SHMEM_H_
 
+/* Named after the vectors before them in 6.12. */
+#ifdef PGEM_HAVE_FOLIO_BATCH
+#include <linux/folio_batch.h>
+#else
+#include <linux/pagevec.h>
+#endif
+
 /* Not in 6.12: flags of a shmem file as a type of their own. */
 #ifndef PGEM_HAVE_SHMEM_VMA_FLAGS
 #include <linux/mm.h>
