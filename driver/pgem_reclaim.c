@@ -336,7 +336,9 @@ void pgem_reclaim_del(struct pgem_bo *bo)
 {
 	struct pgem_device *pdev = to_pgem_device(bo->base.dev);
 
-	list_lru_del_obj(&pdev->reclaim.lru, &bo->reclaim.lru);
+	/* Never on it if never touched; nobody else has the object to put it there. */
+	if (!list_empty(&bo->reclaim.lru))
+		list_lru_del_obj(&pdev->reclaim.lru, &bo->reclaim.lru);
 }
 
 static void pgem_reclaim_fini(struct drm_device *drm, void *data)
