@@ -20,6 +20,7 @@
 #include "pgem_group.h"
 #include "pgem_lib.h"
 #include "pgem_video.h"
+#include "pgem_window.h"
 
 IGT_TEST_DESCRIPTION("Check objects of large folios.");
 
@@ -90,6 +91,7 @@ static void each_page(int fd)
 {
 	struct pgem_buf buf;
 
+	pgem_window(1);
 	huge_init(&buf, fd, FOLIO_PAGES);
 	for (size_t i = 0; i < buf.pages; i++) {
 		size_t page = i * 97 % buf.pages;
@@ -268,7 +270,7 @@ static const struct pgem_test tests[] = {
 	{ "known", known, "The device says that it takes the flag." },
 	{ "info", info, "GEM_INFO tells which objects have it." },
 	{ "first-touch", first_touch, "A touch allocates a folio, and maps a page." },
-	{ "each-page", each_page, "Each page is mapped by a touch of its own." },
+	{ "each-page", each_page, "With a window of one page each is mapped by its own touch." },
 	{ "asked-for", asked_for, "Without the flag a touch allocates a page." },
 	{ "one-page", one_page, "An object of one page has one." },
 	{ "odd-end", odd_end, "What is left beyond the last folio is in smaller ones." },

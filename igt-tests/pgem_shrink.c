@@ -22,6 +22,7 @@
 #include "pgem_lib.h"
 #include "pgem_sync.h"
 #include "pgem_video.h"
+#include "pgem_window.h"
 
 IGT_TEST_DESCRIPTION("Check how mapped objects give way.");
 
@@ -53,11 +54,12 @@ static void unmap(int fd)
 	pgem_buf_fini(&buf);
 }
 
-/* A touch brings back the page that it needs, and no other. */
+/* With a window of one page a touch brings back the page that it needs, and no other. */
 static void refault(int fd)
 {
 	struct pgem_buf buf;
 
+	pgem_window(1);
 	filled(&buf, fd, PAGES);
 	pgem_shrink(PGEM_SHRINK_ALL);
 	pgem_check(buf.map + 7 * PG, 7, 1);

@@ -20,6 +20,7 @@
 #include "igt.h"
 #include "pgem_lib.h"
 #include "pgem_split.h"
+#include "pgem_window.h"
 
 #define PAGES 16
 
@@ -191,7 +192,7 @@ static void check_page(uint8_t *page, const uint8_t *witness, size_t index, bool
 	igt_assert_f(pgem_marked(witness, 1000 + index), "page %zu went elsewhere\n", index);
 }
 
-static void test_cut(int fd, void (*cut)(struct layout *layout), bool filled)
+static void cut_and_check(int fd, void (*cut)(struct layout *layout), bool filled)
 {
 	struct pgem_buf buf;
 	struct layout layout = {};
@@ -216,6 +217,18 @@ static void test_cut(int fd, void (*cut)(struct layout *layout), bool filled)
 		munmap(layout.moved, buf.size);
 	pgem_buf_fini(&buf);
 	igt_assert_eq(pgem_objects(), 0);
+}
+
+/* Pages that exist come in by their own fault, and then as neighbours of others. */
+static void test_cut(int fd, void (*cut)(struct layout *layout), bool filled)
+{
+	if (filled) {
+		pgem_window(1);
+		cut_and_check(fd, cut, filled);
+		pgem_restore();
+		pgem_window(PAGES);
+	}
+	cut_and_check(fd, cut, filled);
 }
 
 /* P5: VM_DONTEXPAND. A grown mapping would end behind the object. */
