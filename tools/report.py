@@ -30,40 +30,121 @@ LOG_ALARM = re.compile(
 # A data race between two places of which neither is the driver's.
 FOREIGN_RACE = re.compile(r"BUG: KCSAN: (?!.*\[pgem\])")
 
+# A kernel warning: its first line, its head in the forms of 6.12 and 7.2, a function of
+# its trace that is certain (no question mark), its last line; and what IGT goes by.
+WARNING_BEGIN = "[ cut here ]"
+WARNING_HEAD = re.compile(r"\] WARNING: (?:CPU: \d+ PID: \d+ at )?(\S+:\d+) ")
+WARNING_FRAME = re.compile(r"\]  (\w+)(?:\.\S+)?\+0x")
+WARNING_END = "---[ end trace "
+WARNING_PART = re.compile(r"\] (?:Modules linked in:| +(?:\? )?\S+\+0x)")
+# Those of them that are known.
+KERNEL_LOG = "kernel-log.txt"
 
-class Expectation:
-    """One line: a pattern for the test's full name, results with / between, kernels, a reason."""
+
+class Line:
+    """Two fields, the kernels that it is for if not for all, and a reason."""
+
+    FORM = None
 
     def __init__(self, line, where):
-        text, _, self.reason = line.partition("#")
+        text, _, reason = line.partition("#")
         fields = text.split()
         self.where = where
-        self.reason = self.reason.strip()
+        self.reason = reason.strip()
         if not self.reason or len(fields) < 2:
-            sys.exit(f"{where}: wants 'TEST RESULT[/RESULT...] [KERNEL...]  # reason'")
-        self.pattern = re.compile(fields[0])
-        self.results = fields[1].split("/")
-        self.kernels = fields[2:]
+            sys.exit(f"{where}: wants '{self.FORM} [KERNEL...]  # reason'")
+        self.fields, self.kernels = fields[:2], fields[2:]
+
+    def is_for(self, kernel):
+        return not self.kernels or kernel in self.kernels
+
+    @classmethod
+    def read(cls, path):
+        return [cls(line, f"{path.name}:{number}")
+                for number, line in enumerate(path.read_text().splitlines(), 1)
+                if line.strip() and not line.lstrip().startswith("#")]
+
+
+class Expectation(Line):
+    """A pattern for the test's full name, results with / between."""
+
+    FORM = "TEST RESULT[/RESULT...]"
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.pattern = re.compile(self.fields[0])
+        self.results = self.fields[1].split("/")
         self.used = False
 
     def applies(self, kernel, test):
-        return (not self.kernels or kernel in self.kernels) and self.pattern.fullmatch(test)
+        return self.is_for(kernel) and self.pattern.fullmatch(test)
+
+
+class KnownWarning(Line):
+    """Where the kernel warns, and a function that has to be in the trace."""
+
+    FORM = "FILE:LINE FUNCTION"
+
+    def applies(self, kernel, place, functions):
+        known_place, function = self.fields
+        return self.is_for(kernel) and place == known_place and function in functions
 
 
 def read_expectations(folder):
-    found = []
-    for path in sorted(folder.glob("*.txt")):
-        for number, line in enumerate(path.read_text().splitlines(), 1):
-            if line.strip() and not line.lstrip().startswith("#"):
-                found.append(Expectation(line, f"{path.name}:{number}"))
-    return found
+    """Returns what is expected of tests, and the warnings that are known."""
+    known = folder / KERNEL_LOG
+    return [line for path in sorted(folder.glob("*.txt")) if path != known
+            for line in Expectation.read(path)], KnownWarning.read(known)
 
 
-def read_results(folder, suite, races):
+def warnings_in(lines):
+    """Yields the kernel's warnings: head and last line, place, functions of the trace.
+
+    Without those that are cut off or have something else in between: whose trace is
+    whose cannot be told.
+    """
+    opened, first = 0, None
+    for number, line in enumerate(lines):
+        if WARNING_BEGIN in line:
+            opened, first = opened + 1, None
+        elif WARNING_END in line:
+            if opened == 1 and first is not None:
+                yield first, number, place, functions
+            opened, first = max(opened - 1, 0), None
+        elif first is None and (head := WARNING_HEAD.search(line)):
+            first, place, functions = number, head[1], set()
+        elif LOG_ALARM.search(line):
+            first = None
+        elif first is not None and (frame := WARNING_FRAME.search(line)):
+            functions.add(frame[1])
+
+
+def known_in(lines, kernel, known):
+    """Returns {first line: last line} of the known warnings, by their numbers."""
+    return {first: last for first, last, *warning in warnings_in(lines)
+            if any(k.applies(kernel, *warning) for k in known)}
+
+
+def without_known(test, result, kernel, known):
+    """Returns what IGT's result would be, had there been no known warning.
+
+    It sees a warning only if DRM or a driver of DRM has a part in it, or is loaded.
+    """
+    lines = (test.get("dmesg") or "").splitlines()
+    words = set((test.get("dmesg-warnings") or "").splitlines())
+    parts = {line for first, last in known_in(lines, kernel, known).items()
+             for line in lines[first:last] if WARNING_PART.search(line)}
+    if words and words <= parts:
+        return {"dmesg-warn": "pass", "dmesg-fail": "fail"}.get(result, result)
+    return result
+
+
+def read_results(folder, suite, kernel, known):
     """Returns {test: (result, seconds, output)}; tests that did not run included.
 
-    With races, what the kernel said during a test does not count.
+    On a race kernel, what the kernel said during a test does not count.
     """
+    races = kernel.startswith("race")
     listed = folder / f"{suite}.list"
     path = folder / suite / "results.json"
     tests = {}
@@ -77,6 +158,7 @@ def read_results(folder, suite, races):
             result = "pass" if t["result"] == "warn" else t["result"]
             # What the race kernel said may be about others: see log_alarms().
             result = "pass" if races and result == "dmesg-warn" else result
+            result = without_known(t, result, kernel, known)
             tests[name] = (result, seconds, output)
     for name in listed.read_text().split() if listed.exists() else ():
         # igt_results writes names in lower case, and adds dynamic subtests.
@@ -86,21 +168,28 @@ def read_results(folder, suite, races):
     return tests
 
 
-def log_alarms(path):
-    """Returns the console lines that tell of a kernel mistake; and the number of races of others."""
+def log_alarms(path, kernel, known):
+    """Returns the console lines that tell of a kernel mistake; the number of races of
+    others; and the lines of the warnings that are known."""
     lines = path.read_text(errors="replace").splitlines()
-    alarms = [line for line in lines if LOG_ALARM.search(line)]
+    let_through = known_in(lines, kernel, known)
+    alarms = [line for number, line in enumerate(lines)
+              if LOG_ALARM.search(line) and number not in let_through]
     foreign = [line for line in alarms if FOREIGN_RACE.search(line)]
-    return [line for line in alarms if line not in foreign], len(foreign)
+    return ([line for line in alarms if line not in foreign], len(foreign),
+            [lines[number] for number in let_through])
 
 
-def troubles_of(kernel, folder, console):
+def troubles_of(kernel, folder, console, known):
     """Returns what is wrong with a run apart from its tests, a line each."""
     if not (folder / "finished").exists():
         return [f"kernel {kernel}: the run did not finish; console: {console}"]
     health = (folder / "health").read_text().splitlines()
     troubles = [f"kernel {kernel}: {h[4:]}" for h in health if not h.startswith("ok ")]
-    alarms, races = log_alarms(console) if console.exists() else (["no console log"], 0)
+    alarms, races, let_through = (log_alarms(console, kernel, known) if console.exists()
+                                  else (["no console log"], 0, []))
+    for line in let_through:
+        print(f"kernel {kernel}: known by {KERNEL_LOG}: {line}")
     if races:
         print(f"kernel {kernel}: {races} data races of others than pgem, in {console}")
     return troubles + [f"kernel {kernel}: in the kernel log: {a}" for a in alarms[:10]]
@@ -173,14 +262,14 @@ def main():
     parser.add_argument("kernels", nargs="+")
     args = parser.parse_args()
 
-    expectations = read_expectations(args.expectations)
+    expectations, known = read_expectations(args.expectations)
     runs, troubles = {}, []
     for kernel in args.kernels:
         folder = args.out / kernel
         console = args.out.parent / "vm" / f"check-{kernel}" / "console.log"
-        troubles += troubles_of(kernel, folder, console)
+        troubles += troubles_of(kernel, folder, console, known)
         for suite in SUITES:
-            tests = read_results(folder, suite, kernel.startswith("race"))
+            tests = read_results(folder, suite, kernel, known)
             if tests:
                 runs[kernel, suite] = (tests, judge(kernel, tests, expectations))
     if args.whole:
