@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The gates: style, documentation comments, warnings, and where version tests
-# may stand. Prints what is wrong and a line for each gate.
+# The gates: style, documentation comments, warnings, where version tests may stand,
+# and whether report.py sees what is wrong. Prints what is wrong and a line for each gate.
 #
 # CHECKPATCH= names another checkpatch.pl than the one of the lab's kernel source.
 . "$(dirname "$0")/lib.sh"
@@ -111,6 +111,7 @@ gate line-counts line_counts
 gate spdx spdx
 gate headers-alone headers_alone
 gate shell-syntax bash -n "${scripts[@]}"
+gate report "$tools/lab.sh" python3 tools/report-check.py
 # Only for the debug kernel are the unit tests compiled; it is not built for this.
 for release in $("$tools/lab.sh" --kernels) $("$tools/kernel.sh" debug --built); do
 	gate "module-W1-sparse-${release%-*}" module_warnings "$release"
