@@ -2,32 +2,21 @@
 // Copyright (C) 2026 The pgem founders
 
 /**
- * DOC: What the tests share: a control group, and swap
+ * DOC: What the tests share: a control group
  *
- * Both are gone when the program ends, however it does.
+ * It is gone when the program ends, however it does.
  */
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "igt.h"
 #include "pgem_group.h"
 #include "pgem_lib.h"
+#include "pgem_zram.h"
 
-static void swap_off(void)
-{
-	(void)!system("swapoff " PGEM_RAM_DISK " 2> /dev/null");
-}
-
-static void swap_on(void)
-{
-	pgem_ram_disk();
-	/* On, where an earlier test has failed. */
-	swap_off();
-	igt_assert_eq(system("mkswap -q " PGEM_RAM_DISK " && swapon " PGEM_RAM_DISK), 0);
-}
+#define SWAP_MIB 16
 
 void pgem_group_remove(void)
 {
@@ -39,7 +28,6 @@ void pgem_group_remove(void)
 static void cleanup(int sig)
 {
 	(void)sig;
-	swap_off();
 	pgem_group_remove();
 }
 
@@ -77,12 +65,12 @@ void pgem_group_reclaim(void)
 void pgem_group_with_swap(int fd, void (*fn)(int fd))
 {
 	pgem_group_make();
-	swap_on();
+	pgem_zram_on(SWAP_MIB);
 	igt_fork(child, 1) {
 		igt_assert_eq(__pgem_group_join(), 0);
 		fn(fd);
 	}
 	igt_waitchildren();
-	swap_off();
+	pgem_zram_off();
 	pgem_group_remove();
 }

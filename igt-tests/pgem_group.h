@@ -2,7 +2,7 @@
 /* Copyright (C) 2026 The pgem founders */
 
 /**
- * DOC: A control group, and swap, for tests of memory that is short; see pgem_group.c
+ * DOC: A control group, for tests of memory that is short; see pgem_group.c
  */
 #ifndef PGEM_GROUP_H
 #define PGEM_GROUP_H

@@ -21,6 +21,7 @@
 #include "pgem_advice.h"
 #include "pgem_group.h"
 #include "pgem_lib.h"
+#include "pgem_zram.h"
 
 IGT_TEST_DESCRIPTION("Check clients whose group is short of memory.");
 
@@ -229,14 +230,14 @@ static void swap_comes_later(int fd)
 {
 	struct pgem_buf buf;
 
-	igt_assert_eq(system("swapoff " PGEM_RAM_DISK), 0);
+	pgem_zram_pause();
 	pgem_buf_init(&buf, fd, 8 * MIB / PG);
 	pgem_fill(buf.map, 0, buf.pages);
 	for (int i = 0; i < 4; i++)
 		pgem_group_reclaim();
 	igt_assert_eq_u64(pgem_resident(fd, buf.handle), buf.size);
 	igt_assert_eq(pgem_mapped(buf.map, buf.pages), buf.pages);
-	igt_assert_eq(system("swapon " PGEM_RAM_DISK), 0);
+	pgem_zram_resume();
 	for (int i = 0; i < 4; i++)
 		pgem_group_reclaim();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);

@@ -19,6 +19,7 @@
 #include "igt.h"
 #include "pgem_group.h"
 #include "pgem_lib.h"
+#include "pgem_zram.h"
 
 IGT_TEST_DESCRIPTION("Check objects when memory is short.");
 
@@ -219,10 +220,11 @@ static void swapoff_alive(int fd)
 	igt_assert_eq(madvise(buf.map, buf.size, MADV_DONTNEED), 0);
 	pgem_group_reclaim();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
-	igt_assert_eq(system("swapoff " PGEM_RAM_DISK), 0);
+	pgem_zram_pause();
 	igt_assert_eq_u64(pgem_resident(fd, buf.handle), buf.size);
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);
+	pgem_zram_resume();
 }
 
 static void swapoff_while_alive(int fd)

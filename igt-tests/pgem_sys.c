@@ -207,6 +207,15 @@ const char *pgem_ram_disk(void)
 	return PGEM_RAM_DISK;
 }
 
+/* The project's own kernels have its name in theirs. */
+void pgem_require_fast_kernel(void)
+{
+	struct utsname name;
+
+	igt_assert_eq(uname(&name), 0);
+	igt_require_f(!strstr(name.release, "-pgem-"), "too long for a slow kernel\n");
+}
+
 uint64_t pgem_now_ms(void)
 {
 	struct timespec now;
@@ -225,15 +234,6 @@ static struct {
  * Sets how long threads race: for @ms, and on a slow machine until each of @count has
  * had a success, but a minute at most.
  */
-/* The project's own kernels have its name in theirs. */
-void pgem_require_fast_kernel(void)
-{
-	struct utsname name;
-
-	igt_assert_eq(uname(&name), 0);
-	igt_require_f(!strstr(name.release, "-pgem-"), "too long for a slow kernel\n");
-}
-
 void pgem_race_time(unsigned int ms, unsigned int count)
 {
 	race.end = pgem_now_ms() + ms;

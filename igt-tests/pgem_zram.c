@@ -21,15 +21,28 @@
 
 static long disk = -1;
 
-static void remove_disk(int sig)
+static int __run(const char *command)
 {
 	char text[64];
+
+	snprintf(text, sizeof(text), "%s /dev/zram%ld", command, disk);
+	return system(text);
+}
+
+static void run(const char *command)
+{
+	igt_assert_eq(__run(command), 0);
+}
+
+static void remove_disk(int sig)
+{
+	char text[32];
 
 	(void)sig;
 	if (disk < 0)
 		return;
-	snprintf(text, sizeof(text), "swapoff /dev/zram%ld 2> /dev/null", disk);
-	(void)!system(text);
+	/* On, where a test has failed. */
+	(void)!__run("2> /dev/null swapoff");
 	snprintf(text, sizeof(text), "%ld", disk);
 	/* udev may have a look at it. */
 	for (int i = 0; i < 100 && __pgem_write_file(CONTROL "/hot_remove", text); i++)
@@ -40,7 +53,7 @@ static void remove_disk(int sig)
 void pgem_zram_on(size_t mib)
 {
 	static bool installed;
-	char path[64], text[128];
+	char path[64], text[32];
 
 	if (!installed)
 		igt_install_exit_handler(remove_disk);
@@ -52,18 +65,24 @@ void pgem_zram_on(size_t mib)
 	snprintf(path, sizeof(path), "/sys/block/zram%ld/disksize", disk);
 	snprintf(text, sizeof(text), "%zuM", mib);
 	pgem_write_file(path, text);
-	snprintf(text, sizeof(text), "mkswap -q /dev/zram%ld && swapon -p 100 /dev/zram%ld",
-		 disk, disk);
-	igt_assert_eq(system(text), 0);
+	run("mkswap -q");
+	pgem_zram_resume();
 }
 
 void pgem_zram_off(void)
 {
-	char text[64];
-
-	snprintf(text, sizeof(text), "swapoff /dev/zram%ld", disk);
-	igt_assert_eq(system(text), 0);
+	pgem_zram_pause();
 	remove_disk(0);
+}
+
+void pgem_zram_pause(void)
+{
+	run("swapoff");
+}
+
+void pgem_zram_resume(void)
+{
+	run("swapon -p 100");
 }
 
 void pgem_zram_traffic(unsigned long *out, unsigned long *in)

@@ -15,6 +15,10 @@ void pgem_zram_on(size_t mib);
 /* Brings back what is in it, which takes as much memory. */
 void pgem_zram_off(void);
 
+/* Only swapping ends and begins, and the disk stays: a child can do both, too. */
+void pgem_zram_pause(void);
+void pgem_zram_resume(void);
+
 /* What the whole machine has swapped by now: pages, out and in */
 void pgem_zram_traffic(unsigned long *out, unsigned long *in);
 
