@@ -200,62 +200,37 @@ static void shared(int fd)
 	close(other);
 }
 
-struct racer {
-	int fd;
-	uint32_t handle;
-	const char *label;
-	unsigned long done;
-};
+/* One for each of the threads that label; none is "-" in the list. */
+static const char * const labels[] = { "first-label", "2nd", NULL };
 
-static const char *labeller(void *arg)
+static const char *labeller(struct pgem_racer *racer)
 {
-	struct racer *racer = arg;
-
-	while (pgem_race_on()) {
-		if (__pgem_label(racer->fd, racer->handle, racer->label))
-			return "labelling failed";
-		pgem_race_won(&racer->done);
-	}
+	if (__pgem_label(racer->fd, racer->buf->handle, labels[racer->number]))
+		return "labelling failed";
 	return NULL;
 }
 
-static const char *reader(void *arg)
+static const char *reader(struct pgem_racer *racer)
 {
-	struct racer *racer = arg;
+	struct pgem_line line;
 
-	while (pgem_race_on()) {
-		struct pgem_line line;
-
-		if (pgem_lines(&line, 1) != 1)
-			return "there are other objects";
-		if (strcmp(line.label, "first-label") && strcmp(line.label, "2nd") &&
-		    strcmp(line.label, "-"))
-			return "a label that nobody gave";
-		pgem_race_won(&racer->done);
-	}
+	(void)racer;
+	if (pgem_lines(&line, 1) != 1)
+		return "there are other objects";
+	if (strcmp(line.label, labels[0]) && strcmp(line.label, labels[1]) &&
+	    strcmp(line.label, "-"))
+		return "a label that nobody gave";
 	return NULL;
-}
-
-static const char *race_part(void *arg)
-{
-	struct racer *racer = arg;
-
-	return racer->handle ? labeller(arg) : reader(arg);
 }
 
 static void race(int fd)
 {
-	uint32_t handle = pgem_create(fd, PG);
-	struct racer racers[] = {
-		{ .fd = fd, .handle = handle, .label = "first-label" },
-		{ .fd = fd, .handle = handle, .label = "2nd" },
-		{ .fd = fd, .handle = handle },
-		{ .fd = fd },
-	};
+	const char *(*steps[])(struct pgem_racer *) = { labeller, labeller, labeller, reader };
+	struct pgem_buf buf;
 
-	pgem_race_time(LABEL_MS, ARRAY_SIZE(racers));
-	pgem_race(ARRAY_SIZE(racers), race_part, racers, sizeof(racers[0]));
-	pgem_close(fd, handle);
+	pgem_buf_init(&buf, fd, 1);
+	pgem_race_steps(LABEL_MS, steps, ARRAY_SIZE(steps), fd, &buf);
+	pgem_buf_fini(&buf);
 	igt_assert_eq(pgem_objects(), 0);
 }
 

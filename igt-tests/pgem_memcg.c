@@ -162,18 +162,12 @@ static void reclaim(int fd)
 #define TOUCHERS 3
 #define RACE_MS 3000
 
-struct racer {
-	struct pgem_buf *buf;
-	unsigned int seed;
-	unsigned long done;
-};
-
 /* Leaves each page to reclaim as soon as it is written, and takes it back soon after. */
-static const char *touch(struct racer *racer)
+static const char *touch(struct pgem_racer *racer)
 {
 	struct pgem_buf *buf = racer->buf;
 
-	for (size_t i = racer->seed; i < buf->pages; i += TOUCHERS) {
+	for (size_t i = racer->number; i < buf->pages; i += TOUCHERS) {
 		uint8_t *page = buf->map + i * PG;
 
 		if (racer->done && !pgem_marked(page, racer->done * 1000 + i))
@@ -185,7 +179,7 @@ static const char *touch(struct racer *racer)
 	return NULL;
 }
 
-static const char *reclaim_some(struct racer *racer)
+static const char *reclaim_some(struct pgem_racer *racer)
 {
 	int ret = __pgem_write_file(PGEM_GROUP "/memory.reclaim", "256K");
 
@@ -193,30 +187,15 @@ static const char *reclaim_some(struct racer *racer)
 	return ret && ret != -EAGAIN ? "reclaim failed" : NULL;
 }
 
-static const char *race(void *arg)
-{
-	struct racer *racer = arg;
-	const char *failure;
-
-	while (pgem_race_on()) {
-		failure = racer->seed < TOUCHERS ? touch(racer) : reclaim_some(racer);
-		if (failure)
-			return failure;
-		pgem_race_won(&racer->done);
-	}
-	return NULL;
-}
-
 static void touch_while_reclaimed(int fd)
 {
-	struct racer racers[TOUCHERS + 1];
+	const char *(*steps[TOUCHERS + 1])(struct pgem_racer *) = {
+		touch, touch, touch, reclaim_some,
+	};
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, 256);
-	for (unsigned int i = 0; i < ARRAY_SIZE(racers); i++)
-		racers[i] = (struct racer){ .buf = &buf, .seed = i };
-	pgem_race_time(RACE_MS, ARRAY_SIZE(racers));
-	pgem_race(ARRAY_SIZE(racers), race, racers, sizeof(racers[0]));
+	pgem_race_steps(RACE_MS, steps, ARRAY_SIZE(steps), fd, &buf);
 	pgem_buf_fini(&buf);
 }
 

@@ -119,54 +119,29 @@ static void gup_purged(int fd)
 	pgem_buf_fini(&buf);
 }
 
-struct racer {
-	const char *(*fn)(struct racer *racer);
-	int fd;
-	unsigned int seed;
-	unsigned long done;
-	char shrink[64];
-	struct pgem_buf *buf;
-};
-
-static const char *run(void *arg)
-{
-	struct racer *racer = arg;
-	const char *failure;
-
-	while (pgem_race_on()) {
-		failure = racer->fn(racer);
-		if (failure)
-			return failure;
-		pgem_race_won(&racer->done);
-	}
-	return NULL;
-}
+/* Of debugfs; a thread must not ask for it, as that asserts. */
+static char shrink_file[64];
 
 /* Runs @count functions against each other, each in its thread. */
-static void race(int fd, struct pgem_buf *buf, const char *(**fns)(struct racer *), size_t count)
+static void race(int fd, struct pgem_buf *buf, const char *(**steps)(struct pgem_racer *),
+		 unsigned int count)
 {
-	struct racer racers[8] = {};
-
-	igt_assert(count <= ARRAY_SIZE(racers));
-	for (size_t i = 0; i < count; i++) {
-		racers[i] = (struct racer){ .fn = fns[i], .fd = fd, .seed = i, .buf = buf };
-		pgem_shrink_path(racers[i].shrink, sizeof(racers[i].shrink));
-	}
-	pgem_race_time(RACE_MS, count);
-	pgem_race(count, run, racers, sizeof(racers[0]));
+	pgem_shrink_path(shrink_file, sizeof(shrink_file));
+	pgem_race_steps(RACE_MS, steps, count, fd, buf);
 }
 
-static const char *shrink(struct racer *racer)
+static const char *shrink(struct pgem_racer *racer)
 {
-	return __pgem_write_file(racer->shrink, "1000000") ? "shrinking failed" : NULL;
+	(void)racer;
+	return __pgem_write_file(shrink_file, "1000000") ? "shrinking failed" : NULL;
 }
 
 /* Each page is written by one thread alone, which has to find what it wrote last. */
-static const char *check_share(struct racer *racer)
+static const char *check_share(struct pgem_racer *racer)
 {
 	struct pgem_buf *buf = racer->buf;
 
-	for (size_t i = racer->seed; i < buf->pages; i += 4) {
+	for (size_t i = racer->number; i < buf->pages; i += 4) {
 		uint8_t *page = buf->map + i * PG;
 
 		if (racer->done && !pgem_marked(page, racer->done * 1000 + i))
@@ -178,18 +153,18 @@ static const char *check_share(struct racer *racer)
 
 static void race_unmap(int fd)
 {
-	const char *(*fns[])(struct racer *) = {
+	const char *(*steps[])(struct pgem_racer *) = {
 		check_share, check_share, check_share, check_share, shrink, shrink,
 	};
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, 64);
-	race(fd, &buf, fns, ARRAY_SIZE(fns));
+	race(fd, &buf, steps, ARRAY_SIZE(steps));
 	pgem_buf_fini(&buf);
 }
 
 /* A life: written, unneeded, and either all there or gone, page by page. */
-static const char *live(struct racer *racer)
+static const char *live(struct pgem_racer *racer)
 {
 	uint64_t offset;
 	uint32_t handle, retained;
@@ -203,7 +178,7 @@ static const char *live(struct racer *racer)
 	for (size_t i = 0; i < PAGES; i++) {
 		if (!pgem_is_zero(map + i * PG, PG))
 			return "a new page is not zero";
-		pgem_mark(map + i * PG, racer->seed * 100 + i);
+		pgem_mark(map + i * PG, racer->number * 100 + i);
 	}
 	if (__pgem_madvise(racer->fd, handle, DRM_PGEM_MADV_DONTNEED, &retained) || !retained)
 		return "gone before it was unneeded";
@@ -216,7 +191,7 @@ static const char *live(struct racer *racer)
 	for (size_t i = 0; i < PAGES; i++) {
 		if (!!pgem_read_signal(map + i * PG) == retained)
 			return "SIGBUS is not what retained says";
-		if (retained && !pgem_marked(map + i * PG, racer->seed * 100 + i))
+		if (retained && !pgem_marked(map + i * PG, racer->number * 100 + i))
 			return "it says retained, and data is lost";
 	}
 	munmap(map, PAGES * PG);
@@ -225,14 +200,14 @@ static const char *live(struct racer *racer)
 
 static void race_purge(int fd)
 {
-	const char *(*fns[])(struct racer *) = { live, live, live, shrink, shrink };
+	const char *(*steps[])(struct pgem_racer *) = { live, live, live, shrink, shrink };
 
-	race(fd, NULL, fns, ARRAY_SIZE(fns));
+	race(fd, NULL, steps, ARRAY_SIZE(steps));
 	igt_assert_eq(pgem_objects(), 0);
 }
 
 /* The handle goes first, and the shrinker may have the last reference. */
-static const char *drop(struct racer *racer)
+static const char *drop(struct pgem_racer *racer)
 {
 	uint64_t offset;
 	uint32_t handle, retained;
@@ -256,9 +231,9 @@ static const char *drop(struct racer *racer)
 
 static void race_close(int fd)
 {
-	const char *(*fns[])(struct racer *) = { drop, drop, drop, shrink, shrink };
+	const char *(*steps[])(struct pgem_racer *) = { drop, drop, drop, shrink, shrink };
 
-	race(fd, NULL, fns, ARRAY_SIZE(fns));
+	race(fd, NULL, steps, ARRAY_SIZE(steps));
 	igt_assert_eq(pgem_objects(), 0);
 }
 
@@ -296,7 +271,7 @@ static void fork_purge(int fd)
 	igt_assert_eq(pgem_objects(), 0);
 }
 
-static const char *forks(struct racer *racer)
+static const char *forks(struct pgem_racer *racer)
 {
 	int status;
 	pid_t pid = fork();
@@ -314,12 +289,12 @@ static const char *forks(struct racer *racer)
 
 static void race_fork(int fd)
 {
-	const char *(*fns[])(struct racer *) = { forks, shrink };
+	const char *(*steps[])(struct pgem_racer *) = { forks, shrink };
 	struct pgem_buf buf;
 
 	pgem_buf_init(&buf, fd, 128);
 	pgem_fill(buf.map, 0, buf.pages);
-	race(fd, &buf, fns, ARRAY_SIZE(fns));
+	race(fd, &buf, steps, ARRAY_SIZE(steps));
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);
 }

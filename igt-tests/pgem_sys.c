@@ -274,3 +274,29 @@ void pgem_race(unsigned int count, const char *(*fn)(void *), void *args, size_t
 	}
 	igt_assert_f(!failure, "in a thread: %s\n", failure);
 }
+
+static const char *take_steps(void *arg)
+{
+	struct pgem_racer *racer = arg;
+	const char *failure;
+
+	while (pgem_race_on()) {
+		failure = racer->step(racer);
+		if (failure)
+			return failure;
+		pgem_race_won(&racer->done);
+	}
+	return NULL;
+}
+
+void pgem_race_steps(unsigned int ms, const char *(**steps)(struct pgem_racer *),
+		     unsigned int count, int fd, struct pgem_buf *buf)
+{
+	struct pgem_racer racers[8];
+
+	igt_assert(count <= ARRAY_SIZE(racers));
+	for (unsigned int i = 0; i < count; i++)
+		racers[i] = (struct pgem_racer){ steps[i], fd, buf, i, 0 };
+	pgem_race_time(ms, count);
+	pgem_race(count, take_steps, racers, sizeof(racers[0]));
+}

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct pgem_buf;
+
 #define PGEM_DRIVER_DIR		"/sys/bus/platform/drivers/pgem"
 #define PGEM_MODULE_DIR		"/sys/module/pgem"
 #define PGEM_LIMIT		PGEM_MODULE_DIR "/parameters/max_bo_mib"
@@ -62,5 +64,18 @@ void pgem_race_time(unsigned int ms, unsigned int count);
 bool pgem_race_on(void);
 void pgem_race_won(unsigned long *done);
 void pgem_race(unsigned int count, const char *(*fn)(void *), void *args, size_t arg_size);
+
+/* One thread of a race that takes the same step until time is up, or it fails */
+struct pgem_racer {
+	const char *(*step)(struct pgem_racer *racer);
+	int fd;
+	struct pgem_buf *buf;
+	unsigned int number;		/* of the thread, from 0 */
+	unsigned long done;		/* steps */
+};
+
+/* A thread for each of @steps, for at least @ms; all get @fd and @buf. */
+void pgem_race_steps(unsigned int ms, const char *(**steps)(struct pgem_racer *),
+		     unsigned int count, int fd, struct pgem_buf *buf);
 
 #endif /* PGEM_SYS_H */
