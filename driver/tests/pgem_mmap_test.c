@@ -179,28 +179,6 @@ static void pgem_mmap_test_unplugged_refused(struct kunit *test)
 						  MAP_SHARED, 0), -ENODEV);
 }
 
-/* A fault made by hand, for its answer: in a program one of these might never end. */
-static vm_fault_t pgem_mmap_test_fault(struct pgem_bo *bo, unsigned long address)
-{
-	vm_fault_t ret = VM_FAULT_SIGSEGV;
-	struct vm_area_struct *vma;
-
-	mmap_read_lock(current->mm);
-	vma = find_vma(current->mm, address);
-	if (vma) {
-		struct vm_fault vmf = {
-			.vma = vma,
-			.address = address,
-			.pgoff = linear_page_index(vma, address),
-		};
-
-		ret = bo->base.funcs->vm_ops->fault(&vmf);
-	}
-	mmap_read_unlock(current->mm);
-
-	return ret;
-}
-
 /* Pages touched before and pages never touched, both. */
 static void pgem_mmap_test_unplug_ends_access(struct kunit *test)
 {
@@ -211,8 +189,9 @@ static void pgem_mmap_test_unplug_ends_access(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 0, &value), 0);
 	pgem_test_device_unplug(test);
-	KUNIT_EXPECT_TRUE(test, pgem_mmap_test_fault(bo, address) == VM_FAULT_SIGBUS);
-	KUNIT_EXPECT_TRUE(test, pgem_mmap_test_fault(bo, address + PAGE_SIZE) == VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(bo, address) == VM_FAULT_SIGBUS);
+	KUNIT_EXPECT_TRUE(test,
+			  pgem_test_mapping_fault(bo, address + PAGE_SIZE) == VM_FAULT_SIGBUS);
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), PAGE_SIZE);
 
 	vm_munmap(address, bo->base.size);
@@ -232,11 +211,11 @@ static void pgem_mmap_test_fault_on_mapped_page(struct kunit *test)
 
 	page = shmem_read_mapping_page(bo->base.filp->f_mapping, 0);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
-	KUNIT_EXPECT_TRUE(test, pgem_mmap_test_fault(bo, address) == VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(bo, address) == VM_FAULT_NOPAGE);
 
 	references = page_ref_count(page);
 	for (i = 0; i < times; i++)
-		KUNIT_EXPECT_TRUE(test, pgem_mmap_test_fault(bo, address) == VM_FAULT_NOPAGE);
+		KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(bo, address) == VM_FAULT_NOPAGE);
 	KUNIT_EXPECT_LT(test, page_ref_count(page), references + times);
 
 	put_page(page);

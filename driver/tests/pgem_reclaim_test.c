@@ -106,17 +106,18 @@ static void pgem_reclaim_test_unmaps(struct kunit *test)
 	unsigned long address = pgem_test_mapping_create(test, file, 0);
 	u32 page, value;
 
-	pgem_test_mapping_number_pages(test, bo);
 	for (page = 0; page < 3; page++)
 		KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, page, &value), 0);
 	KUNIT_EXPECT_EQ(test, pgem_stats_mapped(bo), 3 * PAGE_SIZE);
+	pgem_test_mapping_number_pages(test, bo);
 	KUNIT_EXPECT_EQ(test, pgem_reclaim_test_scan(test, U64_MAX), PGEM_TEST_MAPPING_PAGES);
 	KUNIT_EXPECT_EQ(test, pgem_stats_mapped(bo), 0);
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), bo->base.size);
 
 	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 1, &value), 0);
 	KUNIT_EXPECT_EQ(test, value, 1);
-	KUNIT_EXPECT_EQ(test, pgem_stats_mapped(bo), PAGE_SIZE);
+	/* And those neighbours that are in its window. */
+	KUNIT_EXPECT_GE(test, pgem_stats_mapped(bo), PAGE_SIZE);
 
 	vm_munmap(address, bo->base.size);
 }

@@ -24,8 +24,10 @@
 #include <linux/highmem.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 
@@ -165,4 +167,34 @@ unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, un
 int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value)
 {
 	return get_user(*value, (u32 __user *)(address + (page << PAGE_SHIFT)));
+}
+
+/**
+ * pgem_test_mapping_fault() - make a fault by hand, for its answer
+ * @bo: object
+ * @address: address in a mapping of it
+ *
+ * In a program one with the wrong answer might never end.
+ *
+ * Return: what the fault handler says, or VM_FAULT_SIGSEGV without a mapping.
+ */
+vm_fault_t pgem_test_mapping_fault(struct pgem_bo *bo, unsigned long address)
+{
+	vm_fault_t ret = VM_FAULT_SIGSEGV;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(current->mm);
+	vma = find_vma(current->mm, address);
+	if (vma) {
+		struct vm_fault vmf = {
+			.vma = vma,
+			.address = address,
+			.pgoff = linear_page_index(vma, address),
+		};
+
+		ret = bo->base.funcs->vm_ops->fault(&vmf);
+	}
+	mmap_read_unlock(current->mm);
+
+	return ret;
 }

@@ -3,6 +3,7 @@
 #ifndef _PGEM_TEST_MAPPING_H_
 #define _PGEM_TEST_MAPPING_H_
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
 struct file;
@@ -21,5 +22,6 @@ void pgem_test_mapping_close(struct kunit *test, struct file *file);
 
 unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, unsigned long first);
 int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value);
+vm_fault_t pgem_test_mapping_fault(struct pgem_bo *bo, unsigned long address);
 
 #endif /* _PGEM_TEST_MAPPING_H_ */
