@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Copyright (C) 2026 The pgem founders */
+#ifndef BENCH_CLIENT_H
+#define BENCH_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench_provider.h"
+#include "bench_results.h"
+
+/* Who measures: a process of its own for each provider. Failing calls end it. */
+struct bench_client {
+	const struct bench_provider *provider;
+	int device;
+	bool is_quick;
+	struct bench_results results;
+};
+
+/* A measure is taken up to so many times, as long as there is time; see bench_again(). */
+struct bench_rounds {
+	const struct bench_client *client;
+	int done;
+	uint64_t start;
+};
+
+bool bench_again(struct bench_rounds *rounds);
+
+void bench_create(struct bench_client *client, uint64_t size, struct bench_buffer *buffer);
+void bench_destroy(struct bench_client *client, const struct bench_buffer *buffer);
+char *bench_map(struct bench_client *client, const struct bench_buffer *buffer);
+void bench_unmap(char *map, const struct bench_buffer *buffer);
+
+/* The same, and in *time the nanoseconds that it took */
+char *bench_map_timed(struct bench_client *client, const struct bench_buffer *buffer,
+		      uint64_t *time);
+uint64_t bench_unmap_timed(char *map, const struct bench_buffer *buffer);
+
+#endif /* BENCH_CLIENT_H */
