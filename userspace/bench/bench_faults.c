@@ -7,6 +7,8 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "bench_faults.h"
@@ -17,42 +19,39 @@
 #define QUICK	(4 * BENCH_MIB)
 #define SPARSE	16
 
-static uint64_t per_page(uint64_t time, const struct bench_pattern *pattern)
+static void note(struct bench_client *client, const struct bench_pattern *pattern, uint64_t time,
+		 const char *measure)
 {
-	return (time + pattern->count / 2) / pattern->count;
+	bench_results_lowest(&client->results, bench_pattern_per_page(pattern, time), "%s",
+			     measure);
+}
+
+static void note_touch(struct bench_client *client, const struct bench_pattern *pattern,
+		       enum bench_access access, uint64_t time, const char *what)
+{
+	char measure[BENCH_NAME_SIZE];
+
+	snprintf(measure, sizeof(measure), "%s-%s-%s", what, bench_access_names[access],
+		 bench_order_names[pattern->order]);
+	note(client, pattern, time, measure);
 }
 
 /* Not where pages are mapped by number, VM_PFNMAP: the kernel refuses it then. */
-static void touch_again(struct bench_client *client, const struct bench_buffer *buffer, char *map,
-			const struct bench_pattern *pattern)
+static void touch_again(struct bench_client *client, const struct bench_pattern *pattern,
+			const struct bench_buffer *buffer, char *map)
 {
-	uint64_t time;
-
-	if (madvise(map, buffer->size, MADV_DONTNEED)) {
-		if (errno != EINVAL)
-			bench_die("%s: MADV_DONTNEED", client->provider->name);
-		return;
-	}
-	time = bench_pattern_touch(pattern, map, BENCH_WRITE);
-	bench_results_lowest(&client->results, per_page(time, pattern),
-			     "dontneed-write-sequential");
-}
-
-/* What is measured once, with the first of all patterns */
-static void note_mapping(struct bench_client *client, uint64_t map, uint64_t unmap, uint64_t again,
-			 uint64_t touch, const struct bench_pattern *pattern)
-{
-	bench_results_lowest(&client->results, per_page(map + touch, pattern), "touch-in-all");
-	if (client->provider->is_window || client->is_quick)
-		return;
-	bench_results_lowest(&client->results, unmap, "munmap-touched-64M");
-	bench_results_lowest(&client->results, again, "mmap-again-64M");
+	if (!madvise(map, buffer->size, MADV_DONTNEED))
+		note_touch(client, pattern, BENCH_WRITE,
+			   bench_pattern_touch(pattern, map, BENCH_WRITE), "dontneed");
+	else if (errno != EINVAL)
+		bench_die("%s: MADV_DONTNEED", client->provider->name);
 }
 
 static void measure(struct bench_client *client, const struct bench_pattern *pattern,
-		    enum bench_order order, enum bench_access access)
+		    enum bench_access access)
 {
-	uint64_t touch, first, again, unmap, time;
+	bool is_plain = pattern->order == BENCH_SEQUENTIAL && access == BENCH_WRITE;
+	uint64_t first, touch, unmap, again, refault;
 	struct bench_buffer buffer;
 	char *map;
 
@@ -60,40 +59,41 @@ static void measure(struct bench_client *client, const struct bench_pattern *pat
 	map = bench_map_timed(client, &buffer, &first);
 	touch = bench_pattern_touch(pattern, map, access);
 	unmap = bench_unmap_timed(map, &buffer);
-
 	map = bench_map_timed(client, &buffer, &again);
-	time = bench_pattern_touch(pattern, map, access);
-	bench_results_lowest(&client->results, per_page(touch, pattern), "first-touch-%s-%s",
-			     bench_access_names[access], bench_order_names[order]);
-	bench_results_lowest(&client->results, per_page(time, pattern), "refault-%s-%s",
-			     bench_access_names[access], bench_order_names[order]);
-	if (order == BENCH_SEQUENTIAL && access == BENCH_WRITE) {
-		note_mapping(client, first, unmap, again, touch, pattern);
-		touch_again(client, &buffer, map, pattern);
+	refault = bench_pattern_touch(pattern, map, access);
+
+	note_touch(client, pattern, access, touch, "first-touch");
+	note_touch(client, pattern, access, refault, "refault");
+	if (is_plain) {
+		note(client, pattern, first + touch, "touch-in-all");
+		touch_again(client, pattern, &buffer, map);
+	}
+	if (is_plain && !client->provider->is_window && !client->is_quick) {
+		bench_results_lowest(&client->results, unmap, "munmap-touched-64M");
+		bench_results_lowest(&client->results, again, "mmap-again-64M");
 	}
 	bench_unmap(map, &buffer);
 	bench_destroy(client, &buffer);
 }
 
 /* A few pages here and there: who looks for neighbours finds next to none. */
-static void measure_sparse(struct bench_client *client, struct bench_pattern *pattern)
+static void measure_sparse(struct bench_client *client, const struct bench_pattern *pattern)
 {
+	const struct bench_pattern few = {
+		.count = pattern->count / SPARSE, .pages = pattern->pages,
+	};
 	struct bench_buffer buffer;
-	uint64_t time;
 	char *map;
 
 	bench_create(client, pattern->count * BENCH_PAGE, &buffer);
-	pattern->count /= SPARSE;
 	map = bench_map(client, &buffer);
-	bench_pattern_touch(pattern, map, BENCH_WRITE);
+	bench_pattern_touch(&few, map, BENCH_WRITE);
 	bench_unmap(map, &buffer);
 
 	map = bench_map(client, &buffer);
-	time = bench_pattern_touch(pattern, map, BENCH_WRITE);
-	bench_results_lowest(&client->results, per_page(time, pattern), "refault-sparse");
+	note(client, &few, bench_pattern_touch(&few, map, BENCH_WRITE), "refault-sparse");
 	bench_unmap(map, &buffer);
 	bench_destroy(client, &buffer);
-	pattern->count *= SPARSE;
 }
 
 void bench_faults(struct bench_client *client)
@@ -108,7 +108,7 @@ void bench_faults(struct bench_client *client)
 			struct bench_rounds rounds = { .client = client };
 
 			while (bench_again(&rounds))
-				measure(client, &pattern, order, access);
+				measure(client, &pattern, access);
 		}
 		if (order == BENCH_RANDOM) {
 			struct bench_rounds rounds = { .client = client };

@@ -13,6 +13,9 @@
 #include "bench_meminfo.h"
 #include "bench_tool.h"
 
+/* Looks without a change, after which none is to come */
+#define QUIET	5
+
 /* Each processor counts for itself, and tells now and then: let all tell now. */
 static void refresh(void)
 {
@@ -42,12 +45,25 @@ static uint64_t read_field(const char *name)
 	return kib * BENCH_KIB;
 }
 
-uint64_t bench_meminfo_pages(void)
+static uint64_t read_pages(void)
 {
-	/* What was freed a moment ago is to be free: the kernel may put that off. */
-	usleep(100000);
 	refresh();
 	return read_field("Shmem");
+}
+
+/* Until it stays the same: the kernel puts off what it frees, virtio-gpu until the host knows. */
+uint64_t bench_meminfo_pages(void)
+{
+	uint64_t pages = read_pages();
+
+	for (int same = 0; same < QUIET;) {
+		uint64_t before = pages;
+
+		usleep(100000);
+		pages = read_pages();
+		same = pages == before ? same + 1 : 0;
+	}
+	return pages;
 }
 
 uint64_t bench_meminfo_objects(void)

@@ -5,6 +5,8 @@
  * pgem-bench: memory that a buffer takes, by how much of it is touched.
  */
 
+#include <errno.h>
+
 #include "bench_meminfo.h"
 #include "bench_memory.h"
 #include "bench_tool.h"
@@ -23,6 +25,11 @@ static void measure(struct bench_client *client, const char *name, uint64_t step
 	for (uint64_t page = 0; page < PAGES; page += step)
 		__atomic_store_n(map + page * BENCH_PAGE, 1, __ATOMIC_RELAXED);
 	after = bench_meminfo_pages();
+	if (after < before) {
+		errno = EBUSY;
+		bench_die("%s: memory-%s: somebody else frees shared memory",
+			  client->provider->name, name);
+	}
 	bench_results_lowest(&client->results, (after - before) / BENCH_KIB, "memory-%s", name);
 	bench_unmap(map, &buffer);
 	bench_destroy(client, &buffer);

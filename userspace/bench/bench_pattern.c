@@ -38,6 +38,7 @@ static void shuffle(struct bench_pattern *pattern)
 
 void bench_pattern_make(struct bench_pattern *pattern, enum bench_order order, size_t count)
 {
+	pattern->order = order;
 	pattern->count = count;
 	pattern->pages = calloc(count, sizeof(*pattern->pages));
 	if (!pattern->pages)
@@ -67,4 +68,9 @@ uint64_t bench_pattern_touch(const struct bench_pattern *pattern, char *map,
 			__atomic_load_n(map + *page * BENCH_PAGE, __ATOMIC_RELAXED);
 
 	return bench_now() - start;
+}
+
+uint64_t bench_pattern_per_page(const struct bench_pattern *pattern, uint64_t time)
+{
+	return (time + pattern->count / 2) / pattern->count;
 }

@@ -14,6 +14,7 @@ extern const char *const bench_access_names[BENCH_ACCESSES];
 
 /* The pages of a buffer in the order in which they are touched, each once. */
 struct bench_pattern {
+	enum bench_order order;
 	size_t count;
 	uint32_t *pages;
 };
@@ -24,5 +25,8 @@ void bench_pattern_free(struct bench_pattern *pattern);
 /* Touches them; returns the nanoseconds that all took. */
 uint64_t bench_pattern_touch(const struct bench_pattern *pattern, char *map,
 			     enum bench_access access);
+
+/* What of such a time falls to a page, rounded */
+uint64_t bench_pattern_per_page(const struct bench_pattern *pattern, uint64_t time);
 
 #endif /* BENCH_PATTERN_H */

@@ -85,7 +85,7 @@ static int file_create(const struct bench_provider *provider, int device, uint64
 	return fd < 0 ? -1 : ftruncate(fd, size);
 }
 
-/* The dma-buf keeps the pages, so that the memfd can go. */
+/* With the memfd kept, as clients do, which fill it by that; and its memory counts as theirs. */
 static int udmabuf_create(const struct bench_provider *provider, int device, uint64_t size,
 			  struct bench_buffer *buffer)
 {
@@ -93,19 +93,19 @@ static int udmabuf_create(const struct bench_provider *provider, int device, uin
 	struct udmabuf_create create = {
 		.memfd = memfd, .flags = UDMABUF_FLAGS_CLOEXEC, .size = size,
 	};
-	int err;
 
 	(void)provider;
-	*buffer = (struct bench_buffer){ .fd = -1, .size = size };
-	if (memfd < 0)
+	*buffer = (struct bench_buffer){ .fd = -1, .memfd = memfd, .size = size };
+	if (memfd < 0 || ftruncate(memfd, size) || fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		return -1;
-	if (!ftruncate(memfd, size) && !fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK))
-		buffer->fd = ioctl(device, UDMABUF_CREATE, &create);
-	err = errno;
-	close(memfd);
-	errno = err;
+	buffer->fd = ioctl(device, UDMABUF_CREATE, &create);
 
 	return buffer->fd < 0 ? -1 : 0;
+}
+
+static int udmabuf_destroy(const struct bench_buffer *buffer)
+{
+	return close(buffer->fd) || close(buffer->memfd) ? -1 : 0;
 }
 
 #define WINDOW(bytes)	{ "/sys/module/pgem/parameters/fault_around_bytes", bytes, "" }
@@ -114,22 +114,22 @@ static int udmabuf_create(const struct bench_provider *provider, int device, uin
 #define MEMFD	.create = file_create, .destroy = file_destroy
 
 struct bench_provider bench_providers[] = {
-	{ "pgem", PGEM },
-	{ "pgem-4K", PGEM, .setting = WINDOW("4096") },
+	{ "pgem", PGEM, .has_threads = true },
+	{ "pgem-4K", PGEM, .setting = WINDOW("4096"), .has_threads = true },
 	{ "pgem-16K", PGEM, .setting = WINDOW("16384"), .is_window = true },
 	{ "pgem-256K", PGEM, .setting = WINDOW("262144"), .is_window = true },
 	{ "pgem-2M", PGEM, .setting = WINDOW("2097152"), .is_window = true },
 	{ "pgem-large", PGEM, .flags = DRM_PGEM_GEM_HUGE },
-	{ "vgem", DUMB, .driver = "vgem" },
+	{ "vgem", DUMB, .driver = "vgem", .has_threads = true },
 	{ "vkms", DUMB, .driver = "vkms" },
 	/* Its pages are given to the host when it is created. */
 	{ "virtio-gpu", DUMB, .driver = "virtio_gpu", .is_eager = true },
 	{
 		"udmabuf", .path = "/dev/udmabuf",
-		.create = udmabuf_create, .destroy = file_destroy, .is_eager = true,
+		.create = udmabuf_create, .destroy = udmabuf_destroy, .is_eager = true,
 		.setting = { "/sys/module/udmabuf/parameters/size_limit_mb", "1024", "" },
 	},
-	{ "memfd", MEMFD },
+	{ "memfd", MEMFD, .has_threads = true },
 	{
 		"memfd-huge", MEMFD, .wants_huge = true,
 		.setting = { "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", "" },

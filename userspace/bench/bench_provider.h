@@ -13,6 +13,7 @@
 /* A buffer: of a DRM device by handle, or a file by itself. */
 struct bench_buffer {
 	int fd;
+	int memfd;	/* behind a dma-buf of udmabuf */
 	uint32_t handle;
 	off_t offset;
 	uint64_t size;
@@ -33,6 +34,7 @@ struct bench_provider {
 	uint32_t flags;		/* for pgem */
 
 	struct bench_setting setting;
+	bool has_threads;	/* takes part in the lane of threads */
 	bool is_window;		/* differs from pgem in touching alone */
 	bool is_eager;		/* creating allocates all pages */
 	bool wants_huge;	/* asks for huge pages by madvise() */

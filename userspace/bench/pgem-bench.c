@@ -24,53 +24,90 @@
 #include <unistd.h>
 
 #include "bench_client.h"
+#include "bench_direct.h"
 #include "bench_faults.h"
+#include "bench_fork.h"
 #include "bench_mappings.h"
 #include "bench_memory.h"
 #include "bench_objects.h"
+#include "bench_threads.h"
 #include "bench_tool.h"
 
+/* Before the first figure */
+#define SETTLE_SECONDS	10
+
 static volatile sig_atomic_t stopped;
+static volatile pid_t child;
 
 static void stop(int signal)
 {
 	(void)signal;
 	stopped = 1;
+	if (child > 0)
+		kill(child, SIGKILL);
 }
 
-static void measure(const struct bench_provider *provider, int device, bool is_quick)
+/* What is asked for */
+static bool is_quick, is_threads;
+
+static void measure(const struct bench_provider *provider, int device)
 {
 	static struct bench_client client;
 
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
 	client = (struct bench_client){
 		.provider = provider, .device = device, .is_quick = is_quick,
 	};
-	bench_faults(&client);
-	if (!provider->is_window) {
-		bench_objects(&client);
-		bench_objects_share(&client);
-		bench_mappings(&client);
-		bench_memory(&client);
-		bench_objects_many(&client);
+	if (is_threads) {
+		bench_threads(&client);
+	} else {
+		bench_faults(&client);
+		if (!provider->is_window) {
+			bench_objects(&client);
+			bench_objects_share(&client);
+			bench_mappings(&client);
+			bench_memory(&client);
+			bench_fork(&client);
+			bench_direct(&client);
+			bench_objects_many(&client);
+		}
 	}
 	bench_results_print(&client.results, provider->name);
 	exit(0);
 }
 
 /* Whether all went well */
-static bool wait_for(const struct bench_provider *provider, pid_t pid)
+static bool wait_for_child(const struct bench_provider *provider)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR)
-			bench_die("waitpid");
-		if (stopped)
-			kill(pid, SIGKILL);
+	while (waitpid(child, &status, 0) < 0) {
+		if (errno != EINTR) {
+			bench_say("%s: waitpid: %s", provider->name, strerror(errno));
+			return false;
+		}
 	}
+	child = 0;
 	if (WIFSIGNALED(status))
 		bench_say("%s: ended by signal %d", provider->name, WTERMSIG(status));
 	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+/* Whoever stops the program may do so before there is a child. */
+static bool run_child(const struct bench_provider *provider, int device)
+{
+	bench_say("%s", provider->name);
+	child = fork();
+	if (child < 0) {
+		bench_say("%s: fork: %s", provider->name, strerror(errno));
+		return false;
+	}
+	if (!child)
+		measure(provider, device);
+	if (stopped)
+		kill(child, SIGKILL);
+	return wait_for_child(provider);
 }
 
 /* Tries once whether buffers are to be had: the kernel may lack what they need. */
@@ -84,32 +121,22 @@ static bool is_there(const struct bench_provider *provider, int device)
 	return true;
 }
 
-static bool run_provider(struct bench_provider *provider, bool is_quick)
+static bool run_provider(const struct bench_provider *provider)
 {
 	bool has_device = provider->driver || provider->path;
 	int device = has_device ? bench_provider_open(provider) : -1;
-	bool done;
-	pid_t pid;
+	bool done = true;
 
-	if ((has_device && device < 0) || !is_there(provider, device)) {
+	if ((has_device && device < 0) || !is_there(provider, device))
 		bench_say("%s: left out: %s", provider->name, strerror(errno));
-		if (device >= 0)
-			close(device);
-		return true;
-	}
-	bench_say("%s", provider->name);
-	pid = fork();
-	if (pid < 0)
-		bench_die("fork");
-	if (!pid)
-		measure(provider, device, is_quick);
-	done = wait_for(provider, pid);
+	else
+		done = run_child(provider, device);
 	if (device >= 0)
 		close(device);
 	return done;
 }
 
-static bool run_all(bool is_quick)
+static bool run_all(void)
 {
 	bool well = true;
 
@@ -117,11 +144,13 @@ static bool run_all(bool is_quick)
 		struct bench_provider *provider = &bench_providers[i];
 		struct bench_setting *setting = &provider->setting;
 
+		if (is_threads && !provider->has_threads)
+			continue;
 		if (setting->path && !bench_setting_apply(setting)) {
 			bench_say("%s: left out", provider->name);
 			continue;
 		}
-		well &= run_provider(provider, is_quick);
+		well &= run_provider(provider);
 		if (setting->path)
 			well &= bench_setting_put_back(setting);
 	}
@@ -157,12 +186,13 @@ int main(int argc, char **argv)
 		{ }
 	};
 	struct sigaction action = { .sa_handler = stop };
-	bool is_quick = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'q')
 			is_quick = true;
+		else if (option == 'l' && !strcmp(optarg, "threads"))
+			is_threads = true;
 		else if (option != 'l' || strcmp(optarg, "icount"))
 			return print_usage(option == 'h');
 	}
@@ -170,8 +200,11 @@ int main(int argc, char **argv)
 		return print_usage(false);
 
 	settle_addresses(argv);
+	/* What the machine's start has left to do; costs nothing under -icount. */
+	if (!is_quick)
+		sleep(SETTLE_SECONDS);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 
-	return run_all(is_quick) ? 0 : 1;
+	return run_all() ? 0 : 1;
 }
