@@ -17,11 +17,12 @@ struct bench_client {
 	struct bench_results results;
 };
 
-/* A measure is taken up to so many times, as long as there is time; see bench_again(). */
+/* A measure is taken several times: cheap ones more often than those that take long. */
 struct bench_rounds {
 	const struct bench_client *client;
 	int done;
-	uint64_t start;
+	uint64_t spent;		/* nanoseconds, in rounds that are over */
+	uint64_t start;		/* of the round that is on */
 };
 
 bool bench_again(struct bench_rounds *rounds);
