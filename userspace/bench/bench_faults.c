@@ -76,8 +76,12 @@ static void measure(struct bench_client *client, const struct bench_pattern *pat
 	bench_destroy(client, &buffer);
 }
 
-/* A few pages here and there: who looks for neighbours finds next to none. */
-static void measure_sparse(struct bench_client *client, const struct bench_pattern *pattern)
+/*
+ * Touches a few pages here and there. If only they are there, who looks for neighbours
+ * finds next to none; if all are, it maps pages that nobody wants.
+ */
+static void measure_few(struct bench_client *client, const struct bench_pattern *pattern,
+			bool are_all_there, const char *name)
 {
 	const struct bench_pattern few = {
 		.count = pattern->count / SPARSE, .pages = pattern->pages,
@@ -87,11 +91,11 @@ static void measure_sparse(struct bench_client *client, const struct bench_patte
 
 	bench_create(client, pattern->count * BENCH_PAGE, &buffer);
 	map = bench_map(client, &buffer);
-	bench_pattern_touch(&few, map, BENCH_WRITE);
+	bench_pattern_touch(are_all_there ? pattern : &few, map, BENCH_WRITE);
 	bench_unmap(map, &buffer);
 
 	map = bench_map(client, &buffer);
-	note(client, &few, bench_pattern_touch(&few, map, BENCH_WRITE), "refault-sparse");
+	note(client, &few, bench_pattern_touch(&few, map, BENCH_WRITE), name);
 	bench_unmap(map, &buffer);
 	bench_destroy(client, &buffer);
 }
@@ -113,8 +117,10 @@ void bench_faults(struct bench_client *client)
 		if (order == BENCH_RANDOM) {
 			struct bench_rounds rounds = { .client = client };
 
-			while (bench_again(&rounds))
-				measure_sparse(client, &pattern);
+			while (bench_again(&rounds)) {
+				measure_few(client, &pattern, false, "refault-sparse");
+				measure_few(client, &pattern, true, "refault-few");
+			}
 		}
 		bench_pattern_free(&pattern);
 	}
