@@ -4,6 +4,7 @@
 
 KERNEL ?=
 export KERNEL PARAMS MEM CPUS QEMU_OPTS SHARE TESTS MUTANTS SOAK SEED
+export LANE BASE DOC
 
 help:
 	@sed -n 's/^#: //p' $(MAKEFILE_LIST)
@@ -19,11 +20,12 @@ help:
 #:   make check-mutants     broken drivers: does check-debug see it?
 #:   make vm                a shell in the machine, driver loaded
 #:   make vm CMD='...'      one command in the machine
-#:   make bench             the table of Documentation/performance.rst
+#:   make bench             what buffers cost, beside other drivers, in out/bench/
+#:   make bench BASE=REV    this driver against that of another commit
 #:   make lint              style, warnings, documentation comments
 #:   make doc               the documentation as HTML in out/doc/
 #: Settings: KERNEL=6.12|7.2|debug|race PARAMS='max_bo_mib=64' MEM=2G CPUS=2 QEMU_OPTS=...
-#:   SHARE=DIR (seen as /share in the machine)
+#:   SHARE=DIR (seen as /share in the machine) LANE=icount|threads (of make bench)
 #:
 demo check bench lint doc:
 	@tools/$@.sh
