@@ -56,7 +56,8 @@ vm:
 #:   make clean
 PREFIX ?= /usr/local
 # What runs against faults: other faults, munmap, fork, close, unbind.
-RACES = pgem_race pgem_hotrace pgem_fault@threads* pgem_fault@processes* pgem_fork@race*
+RACES = pgem_race pgem_hotrace pgem_around@race* pgem_fault@threads* \
+	pgem_fault@processes* pgem_fork@race*
 
 module:
 	$(MAKE) -C driver
