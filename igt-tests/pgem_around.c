@@ -7,7 +7,7 @@
  * What a fault maps beside its own page: those that exist, in a window that is aligned by
  * address. It never allocates. Mappings that end within the window are in pgem_around_cut.c,
  * other ways into the fault handler in pgem_around_path.c, what runs against it in
- * pgem_around_race.c, the module parameter in pgem_around_param.c.
+ * pgem_around_race.c and pgem_around_gone.c, the module parameter in pgem_around_param.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -301,5 +301,6 @@ int igt_main()
 	around_cut_subtests();
 	around_path_subtests();
 	around_race_subtests();
+	around_gone_subtests();
 	around_param_subtests();
 }

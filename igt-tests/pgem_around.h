@@ -44,6 +44,7 @@ void around_forget(const struct around *around);
 void around_cut_subtests(void);
 void around_path_subtests(void);
 void around_race_subtests(void);
+void around_gone_subtests(void);
 void around_param_subtests(void);
 
 #endif /* PGEM_AROUND_H */

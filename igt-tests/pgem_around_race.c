@@ -2,12 +2,11 @@
 // Copyright (C) 2026 The pgem founders
 
 /**
- * DOC: pgem_around: against everything else
+ * DOC: pgem_around: against each other, reclaim, and other mappings
  *
- * Threads fault in one mapping while it is purged, shrunk or forgotten, while the device
- * goes, and while other mappings of the process change. A page that stayed mapped, or was
- * mapped in the wrong place, has lost or wrong contents; one that was truncated while it
- * was mapped is a "Bad page cache" in the log. And that faults do without mmap_lock.
+ * Threads fault in one mapping while it is shrunk or forgotten, and while other mappings
+ * of the process change. A page that was mapped in the wrong place has lost or wrong
+ * contents. And that faults do without mmap_lock.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,51 +26,21 @@
 #define RACE_MS 1200
 #define INSTANCE "/sys/kernel/tracing/instances/pgem-around"
 
-struct racer {
-	const char *(*fn)(struct racer *racer);
-	struct around *around;
-	unsigned int seed;
-	unsigned int step;	/* of a pseudo-random walk over the pages */
-	unsigned long done;
-	bool at_once;		/* all pages are gone as soon as one is */
-	uint8_t *beside;	/* room for mappings beside the one that is faulted in */
-	char shrink[64];
-};
+/* For change_beside(): room for mappings beside the one that is faulted in */
+static uint8_t *beside;
 
-static const char *run(void *arg)
+static char shrink_path[64];
+
+/* The buffer is the first thing in it. */
+static const struct around *around_of(const struct pgem_racer *racer)
 {
-	struct racer *racer = arg;
-	const char *failure;
-
-	while (pgem_race_on()) {
-		failure = racer->fn(racer);
-		if (failure)
-			return failure;
-		pgem_race_won(&racer->done);
-	}
-	return NULL;
+	return (const struct around *)racer->buf;
 }
 
-/* Each function in its thread; @beside is for those that map something. */
-static void race(struct around *around, const char *(**fns)(struct racer *), size_t count,
-		 uint8_t *beside)
+/* A different one each time */
+static size_t some_page(const struct pgem_racer *racer, unsigned int salt)
 {
-	struct racer racers[8] = {};
-
-	igt_assert(count <= ARRAY_SIZE(racers));
-	for (size_t i = 0; i < count; i++) {
-		racers[i] = (struct racer){ .fn = fns[i], .around = around, .seed = i,
-					    .beside = beside };
-		pgem_shrink_path(racers[i].shrink, sizeof(racers[i].shrink));
-	}
-	pgem_race_time(RACE_MS, count);
-	pgem_race(count, run, racers, sizeof(racers[0]));
-}
-
-static size_t some_page(struct racer *racer)
-{
-	racer->step = racer->step * 1103515245 + 12345 + racer->seed;
-	return (racer->step >> 16) % PAGES;
+	return ((racer->done * 8 + racer->number * 2 + salt) * 2654435761u >> 16) % PAGES;
 }
 
 /*
@@ -80,37 +48,38 @@ static size_t some_page(struct racer *racer)
  * that place, is noticed in the next round. In an order of its own, too, so that pages are
  * found mapped by others' faults, and others find those mapped that are just faulted in.
  */
-static const char *count_up(struct racer *racer)
+static const char *count_up(struct pgem_racer *racer)
 {
-	size_t stride = 2 * racer->seed + 1;
+	size_t stride = 2 * racer->number + 1;
 
 	for (size_t i = 0; i < PAGES; i++) {
 		size_t page = i * stride % PAGES;
-		volatile uint64_t *word = (uint64_t *)(racer->around->map + page * PG);
+		volatile uint64_t *word = (uint64_t *)(around_of(racer)->map + page * PG);
 
 		if (!racer->done)
-			word[racer->seed] = page * 1000000;
-		if (word[racer->seed] != page * 1000000 + racer->done)
+			word[racer->number] = page * 1000000;
+		if (word[racer->number] != page * 1000000 + racer->done)
 			return "a page has lost its data";
-		word[racer->seed]++;
+		word[racer->number]++;
 	}
 	return NULL;
 }
 
-static const char *forget(struct racer *racer)
+static const char *forget(struct pgem_racer *racer)
 {
-	size_t first = some_page(racer), count = 1 + some_page(racer) % (PAGES - first);
+	size_t first = some_page(racer, 0), count = 1 + some_page(racer, 1) % (PAGES - first);
 
-	return madvise(racer->around->map + first * PG, count * PG, MADV_DONTNEED) ?
+	return madvise(around_of(racer)->map + first * PG, count * PG, MADV_DONTNEED) ?
 		       "MADV_DONTNEED failed" : NULL;
 }
 
-static const char *shrink(struct racer *racer)
+static const char *shrink(struct pgem_racer *racer)
 {
-	return __pgem_write_file(racer->shrink, "1000000") ? "shrinking failed" : NULL;
+	(void)racer;
+	return __pgem_write_file(shrink_path, "1000000") ? "shrinking failed" : NULL;
 }
 
-static const char *set_window(struct racer *racer)
+static const char *set_window(struct pgem_racer *racer)
 {
 	static const char * const sizes[] = { "0", "8192", "65536", "2097152" };
 
@@ -118,14 +87,15 @@ static const char *set_window(struct racer *racer)
 		       "the window cannot be set" : NULL;
 }
 
-static void race_in_windows(int fd, size_t window, const char *(**fns)(struct racer *),
+static void race_in_windows(int fd, size_t window, const char *(**steps)(struct pgem_racer *),
 			    size_t count)
 {
 	struct around around;
 
 	pgem_window(window);
 	around_init(&around, fd, PAGES, 5);
-	race(&around, fns, count, NULL);
+	pgem_shrink_path(shrink_path, sizeof(shrink_path));
+	pgem_race_steps(RACE_MS, steps, count, fd, &around.buf);
 	igt_assert_eq_u64(pgem_resident(fd, around.buf.handle), PAGES * PG);
 	pgem_shrink(PGEM_SHRINK_ALL);
 	pgem_expect_range(around.map, PAGES, 0, 0);
@@ -134,150 +104,35 @@ static void race_in_windows(int fd, size_t window, const char *(**fns)(struct ra
 
 static void race_forget(int fd)
 {
-	const char *(*fns[])(struct racer *) = { count_up, count_up, count_up, forget, forget };
+	const char *(*steps[])(struct pgem_racer *) = {
+		count_up, count_up, count_up, forget, forget,
+	};
 
-	race_in_windows(fd, 16, fns, ARRAY_SIZE(fns));
+	race_in_windows(fd, 16, steps, ARRAY_SIZE(steps));
 }
 
 static void race_shrink(int fd)
 {
-	const char *(*fns[])(struct racer *) = { count_up, count_up, count_up, shrink, forget };
+	const char *(*steps[])(struct pgem_racer *) = {
+		count_up, count_up, count_up, shrink, forget,
+	};
 
-	race_in_windows(fd, 16, fns, ARRAY_SIZE(fns));
+	race_in_windows(fd, 16, steps, ARRAY_SIZE(steps));
 }
 
 static void race_window(int fd)
 {
-	const char *(*fns[])(struct racer *) = { count_up, count_up, set_window, forget };
+	const char *(*steps[])(struct pgem_racer *) = {
+		count_up, count_up, set_window, forget,
+	};
 
-	race_in_windows(fd, 1, fns, ARRAY_SIZE(fns));
-}
-
-/* Reads by system call what may be gone: 0, or an error instead of a signal. */
-static int read_page(const void *page, uint8_t *copy)
-{
-	struct iovec local = { copy, PG }, remote = { (void *)page, PG };
-
-	return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)PG ? 0 : -1;
-}
-
-/*
- * Data or SIGBUS, and after that nothing else: in no page of a purged object. When a device
- * goes, pages that are mapped go a little later than those that are not. Ends some time
- * after the first SIGBUS.
- */
-static const char *read_until_gone(struct racer *racer)
-{
-	const struct around *around = racer->around;
-	uint8_t copy[4096];
-	uint64_t gone = 0;
-
-	for (unsigned int left = 20; left; left -= !!gone) {
-		size_t page = some_page(racer);
-		int sig = pgem_read_signal(around->map + page * PG);
-
-		if (!pgem_race_on())
-			return "it never went";
-		if (sig && sig != SIGBUS)
-			return "a signal other than SIGBUS";
-		if (!sig && gone & 1ull << page)
-			return "what was gone is back";
-		if (sig)
-			gone |= racer->at_once ? ~0ull : 1ull << page;
-		if (!gone && !read_page(around->map + page * PG, copy) && !pgem_marked(copy, page))
-			return "data of another page, or none";
-		if (page % 8 == 0)
-			madvise(around->map, PAGES * PG, MADV_DONTNEED);
-	}
-	return NULL;
-}
-
-static const char *purge(struct racer *racer)
-{
-	struct pgem_buf *buf = &racer->around->buf;
-	uint32_t retained = 1;
-
-	usleep(racer->done % 20 * 300);
-	while (retained && pgem_race_on())
-		if (__pgem_madvise(buf->fd, buf->handle, DRM_PGEM_MADV_DONTNEED, &retained) ||
-		    __pgem_write_file(racer->shrink, "1000000"))
-			return "purging failed";
-	return NULL;
-}
-
-static const char *take_away(struct racer *racer)
-{
-	usleep(1000 + racer->done % 20 * 700);
-	return __pgem_write_file(PGEM_DRIVER_DIR "/unbind", PGEM_NAME) ? "unbinding failed" : NULL;
-}
-
-static const char *run_once(void *arg)
-{
-	struct racer *racer = arg;
-
-	return racer->fn(racer);
-}
-
-/* Three threads read until @end has ended it; none of the pages is mapped after that. */
-static void read_against(struct around *around, const char *(*end)(struct racer *),
-			 unsigned long round)
-{
-	struct racer racers[4];
-
-	for (size_t i = 0; i < ARRAY_SIZE(racers); i++) {
-		racers[i] = (struct racer){ .fn = i ? read_until_gone : end, .around = around,
-					    .seed = i, .step = 31 * round, .done = round,
-					    .at_once = end == purge };
-		pgem_shrink_path(racers[i].shrink, sizeof(racers[i].shrink));
-	}
-	pgem_race_time(0, 1);
-	pgem_race(ARRAY_SIZE(racers), run_once, racers, sizeof(racers[0]));
-	pgem_expect_range(around->map, PAGES, 0, 0);
-	pgem_expect_range(around->buf.map, PAGES, 0, 0);
-	for (size_t i = 0; i < PAGES; i++)
-		igt_assert_eq(pgem_read_signal(around->map + i * PG), SIGBUS);
-	pgem_expect_range(around->map, PAGES, 0, 0);
-}
-
-/* P11 */
-static void race_purge(int fd)
-{
-	uint64_t end = pgem_now_ms() + 2 * RACE_MS;
-
-	pgem_window(16);
-	for (unsigned long round = 0; round < 4 || pgem_now_ms() < end; round++) {
-		struct around around;
-
-		around_init(&around, fd, PAGES, round % 16);
-		read_against(&around, purge, round);
-		igt_assert_eq_u64(pgem_resident(fd, around.buf.handle), 0);
-		around_fini(&around);
-	}
-}
-
-/* P15 */
-static void race_unbind(int fd)
-{
-	pgem_window(16);
-	for (unsigned long round = 0; round < 6; round++) {
-		struct around around;
-
-		fd = pgem_open(PGEM_RENDER, O_RDWR);
-		around_init(&around, fd, PAGES, round);
-		read_against(&around, take_away, round);
-		pgem_unmap(around.map, PAGES * PG);
-		pgem_unmap(around.buf.map, around.buf.size);
-		close(fd);
-		pgem_bind();
-		igt_assert_eq(pgem_objects(), 0);
-	}
+	race_in_windows(fd, 1, steps, ARRAY_SIZE(steps));
 }
 
 /* Maps and splits next to where the others fault, and forks. */
-static const char *change_beside(struct racer *racer)
+static const char *change_beside(struct pgem_racer *racer)
 {
-	const struct pgem_buf *buf = &racer->around->buf;
-	uint8_t *beside = racer->beside;
+	const struct pgem_buf *buf = racer->buf;
 	uint64_t offset;
 	int status;
 	pid_t pid;
@@ -297,13 +152,15 @@ static const char *change_beside(struct racer *racer)
 		return NULL;
 	pid = fork();
 	if (!pid)
-		_exit(pgem_read_signal(racer->around->map + 9 * PG));
+		_exit(pgem_read_signal(around_of(racer)->map + 9 * PG));
 	return pid < 0 || waitpid(pid, &status, 0) != pid || status ? "forking failed" : NULL;
 }
 
 static void race_mappings(int fd)
 {
-	const char *(*fns[])(struct racer *) = { count_up, count_up, change_beside, forget };
+	const char *(*steps[])(struct pgem_racer *) = {
+		count_up, count_up, change_beside, forget,
+	};
 	struct around around;
 	uint8_t *room;
 
@@ -316,7 +173,8 @@ static void race_mappings(int fd)
 	around.map = mmap(room, PAGES * PG, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
 			  pgem_offset(fd, around.buf.handle));
 	igt_assert(around.map == room);
-	race(&around, fns, ARRAY_SIZE(fns), room + PAGES * PG);
+	beside = room + PAGES * PG;
+	pgem_race_steps(RACE_MS, steps, ARRAY_SIZE(steps), fd, &around.buf);
 	pgem_unmap(room + PAGES * PG, 8 * PG);
 	around_fini(&around);
 }
@@ -376,8 +234,6 @@ static const struct pgem_test tests[] = {
 	{ "race-forget", race_forget, "Threads fault in one window while pages are forgotten." },
 	{ "race-shrink", race_shrink, "Threads fault while reclaim unmaps what they faulted in." },
 	{ "race-window", race_window, "Threads fault while the window changes." },
-	{ "race-purge", race_purge, "Threads fault until a purge; no page is mapped then." },
-	{ "race-unbind", race_unbind, "Threads fault until unbinding; no page is mapped then." },
 	{ "race-mappings", race_mappings, "Threads fault beside mappings that change, and forks." },
 	{ "no-mmap-lock", no_mmap_lock, "A fault does without mmap_lock." },
 };
