@@ -62,15 +62,27 @@ void pgem_group_reclaim(void)
 	igt_assert(ret == 0 || ret == -EAGAIN);
 }
 
-void pgem_group_with_swap(int fd, void (*fn)(int fd))
+void pgem_group_reclaim_mapped(void)
 {
-	pgem_group_make();
-	pgem_zram_on(SWAP_MIB);
+	/* One look to see that it is idle, one to take it. */
+	for (int i = 0; i < 4; i++)
+		pgem_group_reclaim();
+}
+
+void pgem_group_run(int fd, void (*fn)(int fd))
+{
 	igt_fork(child, 1) {
 		igt_assert_eq(__pgem_group_join(), 0);
 		fn(fd);
 	}
 	igt_waitchildren();
+}
+
+void pgem_group_with_swap(int fd, void (*fn)(int fd))
+{
+	pgem_group_make();
+	pgem_zram_on(SWAP_MIB);
+	pgem_group_run(fd, fn);
 	pgem_zram_off();
 	pgem_group_remove();
 }

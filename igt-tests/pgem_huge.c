@@ -254,8 +254,7 @@ static void fill_and_swap(int fd)
 	huge_init(&buf, fd, 4 * FOLIO_PAGES);
 	for (size_t i = 0; i < buf.pages; i++)
 		pgem_mark(buf.map + i * PG, i);
-	for (int i = 0; i < 4; i++)
-		pgem_group_reclaim();
+	pgem_group_reclaim_mapped();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);

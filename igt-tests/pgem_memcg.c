@@ -42,11 +42,7 @@ static void without_swap(int fd, void (*fn)(int fd))
 {
 	pgem_group_make();
 	limit("0");
-	igt_fork(child, 1) {
-		igt_assert_eq(__pgem_group_join(), 0);
-		fn(fd);
-	}
-	igt_waitchildren();
+	pgem_group_run(fd, fn);
 	pgem_group_remove();
 }
 
@@ -146,9 +142,7 @@ static void reclaim_mapped(int fd)
 
 	pgem_buf_init(&buf, fd, 8 * MIB / PG);
 	pgem_fill(buf.map, 0, buf.pages);
-	/* One look to see that it is idle, one to take it. */
-	for (int i = 0; i < 4; i++)
-		pgem_group_reclaim();
+	pgem_group_reclaim_mapped();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);
@@ -212,13 +206,11 @@ static void swap_comes_later(int fd)
 	pgem_zram_pause();
 	pgem_buf_init(&buf, fd, 8 * MIB / PG);
 	pgem_fill(buf.map, 0, buf.pages);
-	for (int i = 0; i < 4; i++)
-		pgem_group_reclaim();
+	pgem_group_reclaim_mapped();
 	igt_assert_eq_u64(pgem_resident(fd, buf.handle), buf.size);
 	igt_assert_eq(pgem_mapped(buf.map, buf.pages), buf.pages);
 	pgem_zram_resume();
-	for (int i = 0; i < 4; i++)
-		pgem_group_reclaim();
+	pgem_group_reclaim_mapped();
 	igt_assert_lt_u64(pgem_resident(fd, buf.handle), buf.size / 2);
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);
@@ -265,8 +257,7 @@ static void unneeded_later(int fd)
 
 	pgem_buf_init(&old, fd, 5 * MIB / PG);
 	pgem_fill(old.map, 0, old.pages);
-	for (int i = 0; i < 4; i++)
-		pgem_group_reclaim();
+	pgem_group_reclaim_mapped();
 	igt_assert_eq_u64(pgem_resident(fd, old.handle), old.size);
 	igt_assert(pgem_dontneed(fd, old.handle));
 	pgem_buf_init(&new, fd, 5 * MIB / PG);
