@@ -17,6 +17,7 @@
 #include <drm/pgem_drm.h>
 
 #include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 
 struct dma_buf_attachment;
 struct drm_device;
@@ -128,7 +129,7 @@ static inline u64 pgem_bo_resident(struct pgem_bo *bo)
 	if (!bo->base.filp)
 		return 0;
 
-	return (u64)READ_ONCE(bo->base.filp->f_mapping->nrpages) << PAGE_SHIFT;
+	return (u64)pgem_shmem_pages(bo->base.filp) << PAGE_SHIFT;
 }
 
 struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,

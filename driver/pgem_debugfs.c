@@ -61,13 +61,15 @@ static int pgem_debugfs_dmabuf(struct drm_gem_object *obj)
 static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 {
 	struct drm_gem_object *obj = &bo->base;
+	/* A moment's figure: DRM changes it under a lock of its own. */
+	unsigned int handles = data_race(READ_ONCE(obj->handle_count));
 
 	lockdep_assert_held(&to_pgem_device(obj->dev)->bos.lock);
 
 	seq_printf(m, "%8llu %13zu %13llu %13llu 0x%010llx %7u %6d %4u %-8s ",
 		   bo->id, obj->size, pgem_bo_resident(bo), pgem_stats_mapped(bo),
 		   drm_vma_node_offset_addr(&obj->vma_node),
-		   READ_ONCE(obj->handle_count), pgem_debugfs_dmabuf(obj),
+		   handles, pgem_debugfs_dmabuf(obj),
 		   READ_ONCE(bo->pins), pgem_debugfs_advice(bo));
 	seq_escape_str(m, *bo->label ? bo->label : "-",
 		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " \\");

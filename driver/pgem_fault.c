@@ -50,6 +50,7 @@
 #include "pgem_fault.h"
 #include "pgem_purge.h"
 #include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 #include "pgem_trace.h"
 
 /*
@@ -147,7 +148,8 @@ static int pgem_fault_try_folio(struct pgem_fault_window *window, struct folio *
 {
 	int ret = 0;
 
-	if (!folio_trylock(folio))
+	/* Elsewhere a folio's flags are read without ado. */
+	if (!data_race(folio_trylock(folio)))
 		return 0;
 	if (folio->mapping == window->mapping && folio_test_uptodate(folio))
 		ret = pgem_fault_insert_folio(window, folio);
@@ -191,7 +193,7 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 	if (pgem_purge_is_done(to_pgem_bo(obj)))
 		return VM_FAULT_SIGBUS;
 
-	pages = READ_ONCE(mapping->nrpages);
+	pages = pgem_shmem_pages(obj->filp);
 	page = shmem_read_mapping_page(mapping, index);
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
@@ -203,7 +205,8 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 	put_page(page);
 
 	/* Its page was there, or else there were more now. Only a hint: others add, too. */
-	if (bytes > PAGE_SIZE && ret == VM_FAULT_NOPAGE && READ_ONCE(mapping->nrpages) == pages) {
+	if (bytes > PAGE_SIZE && ret == VM_FAULT_NOPAGE &&
+	    pgem_shmem_pages(obj->filp) == pages) {
 		struct pgem_fault_window window = {
 			.vmf = vmf, .mapping = mapping, .index = index,
 		};

@@ -50,6 +50,7 @@
 #include "pgem_device.h"
 #include "pgem_purge.h"
 #include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 #include "pgem_trace.h"
 
 /**
@@ -78,7 +79,7 @@ struct pgem_reclaim_walk {
 /* Pages that exist, and not sizes: most of an object may never have been touched. */
 static unsigned long pgem_reclaim_pages(struct pgem_bo *bo, bool purge)
 {
-	unsigned long pages = READ_ONCE(bo->base.filp->f_mapping->nrpages);
+	unsigned long pages = pgem_shmem_pages(bo->base.filp);
 
 	/* A purge frees what is in swap, too. */
 	if (purge)
