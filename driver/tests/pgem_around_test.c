@@ -14,7 +14,6 @@
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/page-flags.h>
 #include <linux/page_ref.h>
 #include <linux/pagemap.h>
@@ -121,10 +120,7 @@ static void pgem_around_test_setup(struct kunit *test, struct pgem_around_test *
 		around->pages[i] = shmem_read_mapping_page(around->bo->base.filp->f_mapping, i);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, around->pages[i]);
 	}
-	/* Aligned for any window; the default one reaches beyond the object. */
-	around->address = kunit_vm_mmap(test, file, SZ_256M, around->bo->base.size,
-					PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 0);
-	KUNIT_ASSERT_EQ(test, around->address, SZ_256M);
+	around->address = pgem_test_mapping_create_aligned(test, file);
 }
 
 static void pgem_around_test_cleanup(struct pgem_around_test *around)

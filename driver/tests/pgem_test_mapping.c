@@ -29,6 +29,7 @@
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
+#include <linux/sizes.h>
 #include <linux/uaccess.h>
 
 #include <drm/drm_device.h>
@@ -152,6 +153,27 @@ unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, un
 	address = kunit_vm_mmap(test, file, 0, (PGEM_TEST_MAPPING_PAGES - first) << PAGE_SHIFT,
 				PROT_READ | PROT_WRITE, MAP_SHARED, first << PAGE_SHIFT);
 	KUNIT_ASSERT_FALSE(test, !address || IS_ERR_VALUE(address));
+
+	return address;
+}
+
+/**
+ * pgem_test_mapping_create_aligned() - map a whole object, in one window of fault-around
+ * @test: test; ends here if that fails
+ * @file: the dma-buf's file, or that of pgem_test_mapping_open()
+ *
+ * Aligned for any window, of which the default one reaches beyond the object. One such
+ * mapping at a time.
+ *
+ * Return: address of the mapping.
+ */
+unsigned long pgem_test_mapping_create_aligned(struct kunit *test, struct file *file)
+{
+	unsigned long address;
+
+	address = kunit_vm_mmap(test, file, SZ_256M, PGEM_TEST_MAPPING_PAGES << PAGE_SHIFT,
+				PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, 0);
+	KUNIT_ASSERT_EQ(test, address, SZ_256M);
 
 	return address;
 }
