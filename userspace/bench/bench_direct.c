@@ -79,13 +79,13 @@ static bool read_directly(int disk, char *map, uint64_t *time)
 
 static uint64_t read_bounced(int disk, char *map, char *bounce)
 {
-	uint64_t start = bench_now();
+	uint64_t start = bench_now(), time;
 	ssize_t done = pread(disk, bounce, SIZE, 0);
 
 	memcpy(map, bounce, SIZE);
-	start = bench_now() - start;
+	time = bench_now() - start;
 	transfer(done, "read");
-	return start;
+	return time;
 }
 
 static void measure(struct bench_client *client, int disk, char *map, char *bounce)

@@ -2,7 +2,7 @@
 // Copyright (C) 2026 The pgem founders
 
 /*
- * pgem-bench: its clock, and what it says to people.
+ * What the programs here share: a clock, and what they say to people.
  */
 
 #include <errno.h>
@@ -29,7 +29,7 @@ void bench_die(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "pgem-bench: ");
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, format, args);
 	fprintf(stderr, ": %s\n", strerror(err));
 	va_end(args);
@@ -41,7 +41,7 @@ void bench_say(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fprintf(stderr, "pgem-bench: ");
+	fprintf(stderr, "%s: ", program_invocation_short_name);
 	vfprintf(stderr, format, args);
 	fputc('\n', stderr);
 	va_end(args);

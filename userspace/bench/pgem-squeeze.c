@@ -21,11 +21,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <xf86drm.h>
 
+#include "bench_tool.h"
 #include "squeeze_client.h"
 #include "squeeze_group.h"
 
@@ -34,14 +34,10 @@
 #define TICKS		(180000 / SQUEEZE_TICK_MS)
 /* What is shown after the end */
 #define TAIL		15
-#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 
 static uint64_t now_ms(void)
 {
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ull + t.tv_nsec / 1000000;
+	return bench_now() / 1000000;
 }
 
 static const struct step {
@@ -75,7 +71,7 @@ static size_t next_step(int channel)
 {
 	uint8_t step;
 
-	if (read(channel, &step, 1) != 1 || step == ARRAY_SIZE(steps) - 1)
+	if (read(channel, &step, 1) != 1 || step == BENCH_ARRAY_SIZE(steps) - 1)
 		exit(0);
 	return step;
 }
@@ -93,7 +89,7 @@ static void run_client(const struct squeeze_group *group, int channel)
 	squeeze_group_join(group);
 	client.fd = client.is_pgem ? pgem_open(NULL) : drmOpen("vgem", NULL);
 	if (client.fd < 0)
-		squeeze_die("no device of %s", group->driver);
+		bench_die("no device of %s", group->driver);
 	for (;;) {
 		const struct step *step = &steps[next_step(channel)];
 
@@ -120,10 +116,10 @@ static void start_worker(struct worker *worker, const struct squeeze_group *grou
 	int channels[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, channels))
-		squeeze_die("socketpair");
+		bench_die("socketpair");
 	worker->pid = fork();
 	if (worker->pid < 0)
-		squeeze_die("fork");
+		bench_die("fork");
 	if (!worker->pid) {
 		close(channels[0]);
 		fn(group, channels[1]);
@@ -162,11 +158,11 @@ static void tell(struct worker *worker, uint8_t step)
 
 /* Of each driver the client, and who squeezes it */
 static const char *const drivers[] = { "pgem", "vgem" };
-static struct squeeze_group groups[ARRAY_SIZE(drivers)];
-static struct worker workers[2 * ARRAY_SIZE(drivers)];
+static struct squeeze_group groups[BENCH_ARRAY_SIZE(drivers)];
+static struct worker workers[2 * BENCH_ARRAY_SIZE(drivers)];
 
 /* What was seen: bytes or -1; and which step began then */
-static int64_t samples[ARRAY_SIZE(drivers)][TICKS];
+static int64_t samples[BENCH_ARRAY_SIZE(drivers)][TICKS];
 static const char *names[TICKS];
 
 /* Notes what there is; returns whether somebody still has to do something. */
@@ -175,12 +171,12 @@ static bool look(int tick, bool *is_busy)
 	bool any = false;
 
 	*is_busy = false;
-	for (size_t i = 0; i < ARRAY_SIZE(workers); i++) {
+	for (size_t i = 0; i < BENCH_ARRAY_SIZE(workers); i++) {
 		look_at(&workers[i]);
 		*is_busy |= workers[i].is_busy;
 		any |= is_there(&workers[i]);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+	for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++)
 		samples[i][tick] = is_there(&workers[2 * i]) ?
 				   squeeze_group_charged(&groups[i]) : -1;
 	return any;
@@ -200,12 +196,12 @@ static int run_all(void)
 			usleep((then - now) * 1000);
 		if (!look(tick, &is_busy))
 			return tick;
-		if (is_busy || step == ARRAY_SIZE(steps) ||
+		if (is_busy || step == BENCH_ARRAY_SIZE(steps) ||
 		    (step && now_ms() < step_start + STEP_MS))
 			continue;
 
 		names[tick] = steps[step].name;
-		for (size_t i = 0; i < ARRAY_SIZE(workers); i++)
+		for (size_t i = 0; i < BENCH_ARRAY_SIZE(workers); i++)
 			tell(&workers[i], step);
 		step_start = now_ms();
 		step++;
@@ -227,7 +223,7 @@ static void print(int ticks)
 	printf("seconds,pgem,vgem,step\n");
 	for (int tick = 0; tick < ticks + TAIL; tick++) {
 		printf("%.1f", tick * SQUEEZE_TICK_MS / 1000.0);
-		for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++) {
 			if (tick < ticks && samples[i][tick] >= 0)
 				printf(",%lld", (long long)samples[i][tick]);
 			else
@@ -249,13 +245,13 @@ int main(int argc, char **argv)
 		return help ? 0 : 2;
 	}
 
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+	for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++) {
 		squeeze_group_make(&groups[i], drivers[i]);
 		start_worker(&workers[2 * i], &groups[i], run_client);
 		start_worker(&workers[2 * i + 1], &groups[i], run_squeezer);
 	}
 	ticks = run_all();
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+	for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++)
 		squeeze_group_remove(&groups[i]);
 	if (!all_well()) {
 		fprintf(stderr, "pgem-squeeze: a client has failed\n");

@@ -7,7 +7,6 @@
  */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,30 +17,18 @@
 #include <drm_mode.h>
 #include <xf86drm.h>
 
+#include "bench_tool.h"
 #include "squeeze_client.h"
 
-#define MIB	(1ull << 20)
-#define CANVAS	(64 * MIB)
+#define CANVAS	(64 * BENCH_MIB)
 #define DRAWN	(CANVAS / 4)
-#define CACHE	(32 * MIB)
-
-void squeeze_die(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	fprintf(stderr, "pgem-squeeze: ");
-	vfprintf(stderr, format, args);
-	fprintf(stderr, ": %s\n", strerror(errno));
-	va_end(args);
-	exit(1);
-}
+#define CACHE	(32 * BENCH_MIB)
 
 void squeeze_check(int ret, const char *what)
 {
 	if (ret < 0) {
 		errno = -ret;
-		squeeze_die("%s", what);
+		bench_die("%s", what);
 	}
 }
 
@@ -51,14 +38,14 @@ static void vgem_create(int fd, uint64_t size, struct pgem_bo *bo)
 	struct drm_mode_map_dumb map = { };
 
 	if (drmIoctl(fd, DRM_IOCTL_MODE_CREATE_DUMB, &create))
-		squeeze_die("create");
+		bench_die("create");
 	map.handle = create.handle;
 	if (drmIoctl(fd, DRM_IOCTL_MODE_MAP_DUMB, &map))
-		squeeze_die("map");
+		bench_die("map");
 	*bo = (struct pgem_bo){ .fd = fd, .handle = create.handle, .size = size };
 	bo->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, map.offset);
 	if (bo->map == MAP_FAILED)
-		squeeze_die("mmap");
+		bench_die("mmap");
 }
 
 static void create(struct squeeze_client *client, uint64_t size, const char *label,

@@ -27,8 +27,7 @@ void squeeze_dont_need(struct squeeze_client *client);
 void squeeze_need_again(struct squeeze_client *client);
 void squeeze_read_all(struct squeeze_client *client);
 
-/* Ends the program with a message: always, or for a negative errno value. */
-__attribute__((format(printf, 1, 2), noreturn)) void squeeze_die(const char *format, ...);
+/* Ends the program with a message for a negative errno value. */
 void squeeze_check(int ret, const char *what);
 
 #endif /* SQUEEZE_CLIENT_H */

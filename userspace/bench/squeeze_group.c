@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bench_tool.h"
 #include "squeeze_client.h"
 #include "squeeze_group.h"
 
@@ -51,7 +52,7 @@ int64_t squeeze_group_charged(const struct squeeze_group *group)
 	group_path(group, "memory.stat", path);
 	file = fopen(path, "re");
 	if (!file)
-		squeeze_die("%s", path);
+		bench_die("%s", path);
 	while (fgets(line, sizeof(line), file) && sscanf(line, "shmem %llu", &bytes) != 1)
 		;
 	fclose(file);
@@ -87,7 +88,7 @@ void squeeze_group_make(struct squeeze_group *group, const char *driver)
 	snprintf(group->path, sizeof(group->path), GROUP "%s", driver);
 	rmdir(group->path);
 	if (mkdir(group->path, 0755))
-		squeeze_die("%s", group->path);
+		bench_die("%s", group->path);
 }
 
 void squeeze_group_remove(const struct squeeze_group *group)
