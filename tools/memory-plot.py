@@ -3,41 +3,22 @@
 """Draws what pgem-squeeze measured, as SVG.
 
 usage: memory-plot.py CSV SVG
-
-The picture has its colours from the reader's light or dark setting, and needs nothing
-to be made with but this file.
 """
 
 import csv
 import sys
 import textwrap
-from xml.sax.saxutils import escape
+
+from canvas import Canvas
 
 MIB = 1 << 20
-WIDTH, HEIGHT = 1080, 480
 LEFT, RIGHT, TOP, BOTTOM = 64, 1060, 128, 420
 TOP_MIB = 104
 LIMIT_MIB = 24
 STEP_CHARS = 11
-
-STYLE = """
-svg { --page: #ffffff; --ink: #1f2937; --soft: #6b7280; --grid: #e5e7eb; --band: #f6f7f9;
-  --pgem: #1d4ed8; --vgem: #c2410c; --limit: #6b7280 }
-@media (prefers-color-scheme: dark) {
-  svg { --page: #0f172a; --ink: #e5e7eb; --soft: #9ca3af; --grid: #273449; --band: #141e33;
-    --pgem: #60a5fa; --vgem: #fb923c; --limit: #9ca3af } }
-text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--ink) }
-.title { font-size: 16px; font-weight: 600 }
-.soft { fill: var(--soft) }
-.name { font-size: 14px; font-weight: 600 }
-.pgem { stroke: var(--pgem) } .vgem { stroke: var(--vgem) }
-text.pgem { fill: var(--pgem); stroke: none } text.vgem { fill: var(--vgem); stroke: none }
-.curve { fill: none; stroke-width: 2.5; stroke-linejoin: round }
-.area { fill: var(--pgem); opacity: .12 }
-.page { fill: var(--page) } .band { fill: var(--band) }
-.grid { stroke: var(--grid) } .step { stroke: var(--soft); stroke-dasharray: 1 3 }
-.limit { stroke: var(--limit); stroke-dasharray: 6 4; stroke-width: 1.5 }
-"""
+# Of the band above the curves that has the names of the steps
+NAMES = 58
+COLOURS = {"pgem": "blue", "vgem": "orange"}
 
 
 class Plot:
@@ -45,7 +26,7 @@ class Plot:
         self.rows = rows
         self.end = float(rows[-1]["seconds"])
         self.steps = [(float(r["seconds"]), r["step"]) for r in rows if r["step"]]
-        self.parts = []
+        self.canvas = Canvas("A client that maps, draws, caches, and is squeezed", 1080, 480)
 
     def x(self, seconds):
         return LEFT + (RIGHT - LEFT) * seconds / self.end
@@ -53,100 +34,95 @@ class Plot:
     def y(self, mib):
         return BOTTOM - (BOTTOM - TOP) * mib / TOP_MIB
 
-    def put(self, text):
-        self.parts.append(text)
-
-    def line(self, name, x1, y1, x2, y2):
-        self.put(f'<line class="{name}" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>')
-
-    def text(self, x, y, text, name="", anchor="start", more=""):
-        self.put(f'<text class="{name}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>'
-                 f"{escape(text)}</text>")
-
     def axes(self):
         for mib in range(0, TOP_MIB, 16):
-            self.line("grid", LEFT, self.y(mib), RIGHT, self.y(mib))
-            self.text(LEFT - 8, self.y(mib) + 4, str(mib), anchor="end")
+            self.canvas.path("grid", [(LEFT, self.y(mib)), (RIGHT, self.y(mib))])
+            self.canvas.text("ink", LEFT - 8, self.y(mib) + 4, str(mib), "end")
         for second in range(0, int(self.end) + 1, 3):
-            self.line("grid", self.x(second), BOTTOM, self.x(second), BOTTOM + 5)
-            self.text(self.x(second), BOTTOM + 20, str(second), anchor="middle")
-        middle = (TOP + BOTTOM) / 2
-        self.text(18, middle, "resident memory of the client in MiB", "soft", "middle",
-                  f' transform="rotate(-90 18 {middle:.1f})"')
-        self.text((LEFT + RIGHT) / 2, BOTTOM + 44, "seconds", "soft", "middle")
+            x = self.x(second)
+            self.canvas.path("grid", [(x, BOTTOM), (x, BOTTOM + 5)])
+            self.canvas.text("ink", x, BOTTOM + 20, str(second), "middle")
+        self.canvas.text("soft", 18, (TOP + BOTTOM) / 2, "resident memory of the client in MiB",
+                         "middle", upright=True)
+        self.canvas.text("soft", (LEFT + RIGHT) / 2, BOTTOM + 44, "seconds", "middle")
 
     def bands(self):
         ends = [start for start, _ in self.steps[1:]] + [self.end]
-        for i, ((start, name), end) in enumerate(zip(self.steps, ends)):
+        for i, ((start, _), end) in enumerate(zip(self.steps, ends)):
             if i % 2 == 0:
-                self.put(f'<rect class="band" x="{self.x(start):.1f}" y="{TOP - 58}" '
-                         f'width="{self.x(end) - self.x(start):.1f}" height="{BOTTOM - TOP + 58}"/>')
-            self.line("step", self.x(start), TOP - 58, self.x(start), BOTTOM)
+                self.canvas.rect("band", self.x(start), TOP - NAMES, self.x(end) - self.x(start),
+                                 BOTTOM - TOP + NAMES)
+
+    def names(self):
+        for start, name in self.steps:
+            x = self.x(start)
+            self.canvas.path("soft", [(x, TOP - NAMES), (x, BOTTOM)], 0.5, dashed=True)
             # A number and its unit stay together.
             name = name.replace(" MiB", "\u00a0MiB")
             for row, part in enumerate(textwrap.wrap(name, STEP_CHARS)):
-                self.text(self.x(start) + 5, TOP - 44 + 15 * row, part)
+                self.canvas.text("ink", x + 5, TOP - NAMES + 14 + 15 * row, part)
 
-    def points(self, driver):
+    def values(self, driver):
         """Where the curve bends; the last one is where the client was still there."""
         values = [(float(r["seconds"]), int(r[driver]) / MIB) for r in self.rows if r[driver]]
         return [v for i, v in enumerate(values)
                 if i in (0, len(values) - 1)
                 or not values[i - 1][1] == v[1] == values[i + 1][1]]
 
-    def curve(self, driver, points):
-        path = " ".join(f"{self.x(t):.1f},{self.y(mib):.1f}" for t, mib in points)
-        if driver == "pgem":
-            first, last = self.x(points[0][0]), self.x(points[-1][0])
-            self.put(f'<polygon class="area" points="{first:.1f},{BOTTOM} {path} {last:.1f},{BOTTOM}"/>')
-        self.put(f'<polyline class="curve {driver}" points="{path}"/>')
+    def points(self, driver):
+        return [(self.x(seconds), self.y(mib)) for seconds, mib in self.values(driver)]
 
-    def killed(self, driver, points):
+    def area(self, driver):
+        points = self.points(driver)
+        self.canvas.area("haze", [(points[0][0], BOTTOM), *points, (points[-1][0], BOTTOM)])
+
+    def curve(self, driver):
+        self.canvas.path(COLOURS[driver], self.points(driver), 2.5)
+
+    def killed(self, driver):
         """A client that its limit has killed before the last step: where it began to fall."""
-        if points[-1][0] > self.steps[-1][0] - 1:
+        values = self.values(driver)
+        if values[-1][0] > self.steps[-1][0] - 1:
             return
-        peak = max(mib for _, mib in points)
-        seconds, mib = [p for p in points if p[1] == peak][-1]
+        peak = max(mib for _, mib in values)
+        seconds, mib = [v for v in values if v[1] == peak][-1]
         x, y = self.x(seconds), self.y(mib)
         for sign in (1, -1):
-            self.put(f'<line class="curve {driver}" x1="{x - 6:.1f}" y1="{y - 6 * sign:.1f}" '
-                     f'x2="{x + 6:.1f}" y2="{y + 6 * sign:.1f}"/>')
-        self.text(x + 14, y + 5, "killed: out of memory", f"name {driver}")
+            self.canvas.path(COLOURS[driver], [(x - 6, y - 6 * sign), (x + 6, y + 6 * sign)], 2.5)
+        self.canvas.text(COLOURS[driver], x + 14, y + 5, "killed: out of memory", size=14, bold=True)
 
     def limit(self):
         start = next(t for t, name in self.steps if "limit" in name)
-        self.line("limit", self.x(start), self.y(LIMIT_MIB), self.x(self.steps[-1][0]), self.y(LIMIT_MIB))
-        self.text(self.x(self.steps[-1][0]) - 6, self.y(LIMIT_MIB) - 8, "limit", "soft", "end")
+        end, y = self.x(self.steps[-1][0]), self.y(LIMIT_MIB)
+        self.canvas.path("soft", [(self.x(start), y), (end, y)], 1.5, dashed=True)
+        self.canvas.text("soft", end - 6, y - 8, "limit", "end")
 
     def legend(self):
-        self.text(LEFT, 30, "A client that maps, draws, caches, and is squeezed", "title")
-        for driver, name, x in (("pgem", "on pgem", RIGHT - 250), ("vgem", "on vgem", RIGHT - 110)):
-            self.put(f'<line class="curve {driver}" x1="{x}" y1="25" x2="{x + 24}" y2="25"/>')
-            self.text(x + 32, 30, name, f"name {driver}")
+        self.canvas.heading()
+        for driver, x in (("pgem", RIGHT - 250), ("vgem", RIGHT - 110)):
+            self.canvas.path(COLOURS[driver], [(x, 25), (x + 24, 25)], 2.5)
+            self.canvas.text(COLOURS[driver], x + 32, 30, f"on {driver}", size=14, bold=True)
 
-    def svg(self):
+    def draw(self):
         self.bands()
+        self.area("pgem")
         self.axes()
+        self.names()
         self.limit()
         for driver in ("vgem", "pgem"):
-            points = self.points(driver)
-            self.curve(driver, points)
-            self.killed(driver, points)
+            self.curve(driver)
+            self.killed(driver)
         self.legend()
-        return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">\n'
-                "<title>Resident memory over time of a client on pgem and on vgem</title>\n"
-                f"<style>{STYLE}</style>\n"
-                f'<rect class="page" width="{WIDTH}" height="{HEIGHT}" rx="6"/>\n'
-                + "\n".join(self.parts) + "\n</svg>\n")
+        return self.canvas
 
 
 def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
-    with open(sys.argv[1], newline="") as data:
+    with open(sys.argv[1], newline="", encoding="utf-8") as data:
         rows = list(csv.DictReader(data))
     with open(sys.argv[2], "w", encoding="utf-8") as picture:
-        picture.write(Plot(rows).svg())
+        picture.write(Plot(rows).draw().svg())
 
 
 if __name__ == "__main__":
