@@ -178,15 +178,25 @@ static void pgem_fault_insert_around(struct pgem_fault_window *window)
 	}
 }
 
+/* One page: no neighbours are wanted. */
+static unsigned long pgem_fault_window_size(struct folio *folio)
+{
+	unsigned long bytes = READ_ONCE(fault_around_bytes);
+
+	if (bytes > PAGE_SIZE)
+		bytes = clamp(folio_size(folio), bytes, PGEM_FAULT_WINDOW_MAX);
+
+	return bytes;
+}
+
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
 static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
 					   pgoff_t index)
 {
 	struct address_space *mapping = obj->filp->f_mapping;
-	unsigned int bytes = READ_ONCE(fault_around_bytes);
-	unsigned long pages;
+	unsigned long bytes, pages;
 	struct page *page;
-	vm_fault_t ret;
+	int ret;
 
 	lockdep_assert_held_read(&to_pgem_bo(obj)->purge_lock);
 
@@ -198,15 +208,14 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
 
-	/* Says NOPAGE also for -EBUSY: another thread was first, with this page. */
-	ret = vmf_insert_page(vmf->vma, vmf->address, page);
+	bytes = pgem_fault_window_size(page_folio(page));
+	ret = vm_insert_page(vmf->vma, vmf->address, page);
 
 	/* The mapping has its own reference; kept, ours would pin the page forever. */
 	put_page(page);
 
 	/* Its page was there, or else there were more now. Only a hint: others add, too. */
-	if (bytes > PAGE_SIZE && ret == VM_FAULT_NOPAGE &&
-	    pgem_shmem_pages(obj->filp) == pages) {
+	if (!ret && bytes > PAGE_SIZE && pgem_shmem_pages(obj->filp) == pages) {
 		struct pgem_fault_window window = {
 			.vmf = vmf, .mapping = mapping, .index = index,
 		};
@@ -215,7 +224,8 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 		pgem_fault_insert_around(&window);
 	}
 
-	return ret;
+	/* -EBUSY: another thread was first, with this page, and has seen to neighbours. */
+	return ret && ret != -EBUSY ? vmf_error(ret) : VM_FAULT_NOPAGE;
 }
 
 static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,

@@ -11,7 +11,8 @@
  * A large folio is allocated and zeroed at once, by the first touch of any of its
  * pages. That makes touching all of an object cheaper, and touching one byte of it
  * dearer, which is why nobody gets them without having asked. Mapped they are like all
- * pages: each by itself, when it is touched.
+ * pages, each by itself, but all of a folio that is touched for a second time, see
+ * pgem_fault.c.
  */
 
 #include <linux/err.h>

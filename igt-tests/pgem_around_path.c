@@ -204,11 +204,14 @@ static void memory_returns(int fd)
 	igt_assert_lte_u64(unused, pgem_meminfo("MemFree") + 2 * size);
 }
 
-/* A window is as wide in a large folio as elsewhere, and may lie in two of them. */
+/*
+ * A second touch maps all of a large folio, up to where the page table ends: four pages
+ * early, for how the mapping lies. The next table has them, and pages of the next folio.
+ */
 static void huge(int fd)
 {
 	struct drm_pgem_gem_create arg = { .size = 2 * FOLIO, .flags = DRM_PGEM_GEM_HUGE };
-	const size_t pages = 2 * FOLIO_PAGES;
+	const size_t pages = 2 * FOLIO_PAGES, edge = FOLIO_PAGES - 4;
 	uint8_t *map;
 
 	pgem_write_file("/proc/sys/vm/compact_memory", "1");
@@ -219,16 +222,38 @@ static void huge(int fd)
 	pgem_expect_range(map, pages, 100, 1);
 	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
 	pgem_mark(map + 102 * PG, 102);
-	pgem_expect_range(map, pages, 92, 16);
-	igt_assert_eq_u64(pgem_map_rss(map), 16 * PG);
+	pgem_expect_range(map, pages, 0, edge);
+	igt_assert_eq_u64(pgem_map_rss(map), edge * PG);
+	pgem_mark(map + (edge + 1) * PG, edge + 1);
+	pgem_expect_range(map, pages, 0, FOLIO_PAGES);
+	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
 
 	pgem_fill(map, 0, pages);
 	igt_assert_eq_u64(pgem_resident(fd, arg.handle), 2 * FOLIO);
 	igt_assert_eq(madvise(map, 2 * FOLIO, MADV_DONTNEED), 0);
 	pgem_check(map + (FOLIO_PAGES - 2) * PG, FOLIO_PAGES - 2, 1);
-	pgem_expect_range(map, pages, FOLIO_PAGES - 4, 16);
+	pgem_expect_range(map, pages, edge, FOLIO_PAGES);
 	pgem_check(map, 0, pages);
 	pgem_unmap(map, 2 * FOLIO);
+	pgem_close(fd, arg.handle);
+}
+
+/* Who wants no neighbours wants none of a large folio. */
+static void huge_off(int fd)
+{
+	struct drm_pgem_gem_create arg = { .size = FOLIO, .flags = DRM_PGEM_GEM_HUGE };
+	uint8_t *map;
+
+	pgem_write_file("/proc/sys/vm/compact_memory", "1");
+	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &arg), 0);
+	map = pgem_window_map(fd, pgem_offset(fd, arg.handle), FOLIO_PAGES, 0,
+			      PROT_READ | PROT_WRITE);
+	pgem_window(1);
+	for (size_t i = 300; i < 304; i++)
+		pgem_mark(map + i * PG, i);
+	pgem_expect_range(map, FOLIO_PAGES, 300, 4);
+	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
+	pgem_unmap(map, FOLIO);
 	pgem_close(fd, arg.handle);
 }
 
@@ -339,7 +364,8 @@ static const struct pgem_test tests[] = {
 	{ "mlock", lock_page, "mlock() faults like a program does." },
 	{ "child", child, "A child's faults map pages for the child alone." },
 	{ "memory-returns", memory_returns, "256 MiB of neighbours are free in the end." },
-	{ "huge", huge, "Of large folios only pages in the window are mapped." },
+	{ "huge", huge, "Of a large folio a second touch maps all, of one page table." },
+	{ "huge-off", huge_off, "Without a window large folios are mapped page by page." },
 	{ "swap", swap, "Pages in swap are skipped, and stay there." },
 	{ "shrunk", shrunk, "Neighbours are unmapped for reclaim, and come back by a touch." },
 	{ "purged", purged, "A purge takes neighbours, too, and none comes back." },

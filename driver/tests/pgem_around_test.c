@@ -20,6 +20,10 @@
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 
+#include <drm/drm_device.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_vma_manager.h>
+
 #include "pgem_bo.h"
 #include "pgem_fault.h"
 #include "pgem_test_device.h"
@@ -132,6 +136,16 @@ static void pgem_around_test_cleanup(struct pgem_around_test *around)
 		put_page(around->pages[i]);
 }
 
+/* As if the page had never been mapped. */
+static void pgem_around_test_forget(struct pgem_around_test *around, unsigned long page)
+{
+	struct drm_gem_object *obj = &around->bo->base;
+
+	unmap_mapping_range(obj->dev->anon_inode->i_mapping,
+			    drm_vma_node_offset_addr(&obj->vma_node) + (page << PAGE_SHIFT),
+			    PAGE_SIZE, 1);
+}
+
 /* Reads one page; all but @missing are mapped then, each once. */
 static void pgem_around_test_read(struct kunit *test, struct pgem_around_test *around,
 				  unsigned long page, unsigned long missing)
@@ -205,10 +219,30 @@ static void pgem_around_test_references(struct kunit *test)
 	pgem_around_test_setup(test, &around);
 	pgem_around_test_read(test, &around, 0, -1UL);
 	references = page_ref_count(around.pages[6]);
-	for (i = 0; i < times; i++)
+	for (i = 0; i < times; i++) {
+		pgem_around_test_forget(&around, 0);
 		KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(around.bo, around.address) ==
 					VM_FAULT_NOPAGE);
+	}
 	KUNIT_EXPECT_LT(test, page_ref_count(around.pages[6]), references + times);
+	pgem_around_test_cleanup(&around);
+}
+
+/* Who finds the fault's own page mapped leaves its neighbours to who was first. */
+static void pgem_around_test_second(struct kunit *test)
+{
+	struct pgem_around_test around;
+
+	pgem_around_test_setup(test, &around);
+	pgem_around_test_read(test, &around, 0, -1UL);
+	pgem_around_test_forget(&around, 6);
+	KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(around.bo, around.address) ==
+				VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(around.pages[6])), 0);
+	pgem_around_test_forget(&around, 0);
+	KUNIT_EXPECT_TRUE(test, pgem_test_mapping_fault(around.bo, around.address) ==
+				VM_FAULT_NOPAGE);
+	KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(around.pages[6])), 1);
 	pgem_around_test_cleanup(&around);
 }
 
@@ -220,6 +254,7 @@ static struct kunit_case pgem_around_test_cases[] = {
 	KUNIT_CASE(pgem_around_test_not_uptodate),
 	KUNIT_CASE(pgem_around_test_unlocked),
 	KUNIT_CASE(pgem_around_test_references),
+	KUNIT_CASE(pgem_around_test_second),
 	{ }
 };
 
