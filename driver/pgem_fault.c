@@ -21,7 +21,8 @@
  *   has it for writing;
  * - a reference to the page, without the folio's lock: reclaim does not write out a page
  *   that somebody else has a reference to. A neighbour is mapped under its folio's lock,
- *   if that is free: found by itself in the page cache, it may be on its way to swap;
+ *   if that is free: found by itself in the page cache, it may be on its way to swap.
+ *   Who faults in the same large folio meanwhile waits for it, and then finds the page mapped;
  * - the page table's lock, inside vm_insert_page(), which settles two faults on one page.
  *
  * Nothing is allocated but the page, its page table and what the page cache needs.
