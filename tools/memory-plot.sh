@@ -13,9 +13,10 @@ run_squeeze()
 	NAME=memory-$kernel KERNEL=$kernel LIMIT=600 "$tools/vm.sh" '
 		set -e
 		modprobe vgem
-		modprobe brd rd_nr=1 rd_size=131072
-		mkswap -q /dev/ram0
-		swapon /dev/ram0
+		modprobe zram num_devices=1
+		echo 128M > /sys/block/zram0/disksize
+		mkswap -q /dev/zram0
+		swapon /dev/zram0
 		echo +memory > /sys/fs/cgroup/cgroup.subtree_control
 		out/build/user/userspace/bench/pgem-squeeze > out/memory/memory.csv'
 }
