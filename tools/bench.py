@@ -89,7 +89,7 @@ GROUPS = {
     }),
     "threads": ("Threads", "times one thread; real time, 2 CPUs", {
         f"threads-{kind}{n}-{o}": f"{n} threads, {kind_name}, {o_name}"
-        for kind, kind_name in (("", "touch"), ("refault-", "refault"))
+        for kind, kind_name in (("", "mmap and touch"), ("refault-", "mmap and refault"))
         for o, o_name in (("one", "1 object"), ("several", "each 1"))
         for n in (2, 4)
     }),

@@ -175,8 +175,8 @@ def threads(values, where):
                                {p: [v] + [four[p]] * (p in four) for p, v in two.items()}))
     rows = [p for p in PROVIDER_COLOURS if any(p in panel for _, panel in panels)]
     return bars("Threads that fault at the same time",
-                "faults per second of 2 threads (above) and 4 threads (below), as a multiple of what one "
-                f"thread does; 2 CPUs; {where}",
+                "pages per second, with the mmap() before, of 2 threads (above) and 4 (below), as a "
+                f"multiple of what one does; 2 CPUs; {where}",
                 panels, rows, {"pgem": "sky", "pgem-4K": "mist", "vgem": "peach"}, times, (1, 2))
 
 

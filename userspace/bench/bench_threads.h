@@ -5,7 +5,7 @@
 
 #include "bench_client.h"
 
-/* threads-*: pages a second that several threads touch */
+/* threads-*: pages a second that several threads touch, with the mmap() before it */
 void bench_threads(struct bench_client *client);
 
 #endif /* BENCH_THREADS_H */
