@@ -59,6 +59,7 @@ static void pgem_bo_free(struct drm_gem_object *obj)
 	list_del(&bo->link);
 	mutex_unlock(&pdev->bos.lock);
 
+	kfree(bo->label);
 	pgem_reclaim_del(bo);
 	drm_gem_object_release(obj);
 	if (drm_gem_is_imported(obj))

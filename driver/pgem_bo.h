@@ -59,8 +59,8 @@ struct pgem_bo {
 	/** @comm: that process's name when it did */
 	char comm[TASK_COMM_LEN];
 
-	/** @label: name that a client gave the object, or empty; under bos.lock */
-	char label[DRM_PGEM_LABEL_SIZE];
+	/** @label: name that a client gave the object, or NULL; under bos.lock */
+	char *label;
 
 	/**
 	 * @pages: all pages of the object, each with a reference, while @pins is
@@ -72,11 +72,11 @@ struct pgem_bo {
 	/** @pins: users of @pages: devices and @vaddr */
 	unsigned int pins;
 
-	/** @vaddr: mapping of all pages for the kernel, while @vmaps is not 0 */
-	void *vaddr;
-
 	/** @vmaps: users of @vaddr */
 	unsigned int vmaps;
+
+	/** @vaddr: mapping of all pages for the kernel, while @vmaps is not 0 */
+	void *vaddr;
 
 	/** @maps: mappings for devices, see pgem_prime.c */
 	struct list_head maps;

@@ -71,7 +71,7 @@ static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 		   drm_vma_node_offset_addr(&obj->vma_node),
 		   handles, pgem_debugfs_dmabuf(obj),
 		   READ_ONCE(bo->pins), pgem_debugfs_advice(bo));
-	seq_escape_str(m, *bo->label ? bo->label : "-",
+	seq_escape_str(m, bo->label ?: "-",
 		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " \\");
 	seq_printf(m, " %7d %s\n", bo->pid, bo->comm);
 }

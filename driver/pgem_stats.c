@@ -14,10 +14,13 @@
 
 #include <kunit/visibility.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/pagemap.h>
 #include <linux/rcupdate_wait.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
@@ -107,14 +110,26 @@ size_t pgem_stats_rss(struct drm_gem_object *obj)
 	return pgem_bo_resident(to_pgem_bo(obj));
 }
 
-static void pgem_stats_set_label(struct pgem_bo *bo, const char *label)
+/* Few objects have a label, so it is not in all of them. */
+VISIBLE_IF_KUNIT int pgem_stats_set_label(struct pgem_bo *bo, const char *label)
 {
 	struct pgem_device *pdev = to_pgem_device(bo->base.dev);
+	char *copy = NULL;
+
+	if (*label) {
+		copy = kstrdup(label, GFP_KERNEL_ACCOUNT);
+		if (!copy)
+			return -ENOMEM;
+	}
 
 	mutex_lock(&pdev->bos.lock);
-	strscpy(bo->label, label);
+	swap(bo->label, copy);
 	mutex_unlock(&pdev->bos.lock);
+	kfree(copy);
+
+	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(pgem_stats_set_label);
 
 /**
  * pgem_ioctl_gem_label() - handler of DRM_IOCTL_PGEM_GEM_LABEL
@@ -123,7 +138,7 @@ static void pgem_stats_set_label(struct pgem_bo *bo, const char *label)
  * @file: caller's file
  *
  * Return: 0; -EINVAL for a set pad; -ENOENT for an unknown handle; -E2BIG for a label
- * that is too long; -EFAULT.
+ * that is too long; -EFAULT; -ENOMEM.
  */
 int pgem_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -131,6 +146,7 @@ int pgem_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *fi
 	struct drm_gem_object *obj;
 	char label[DRM_PGEM_LABEL_SIZE] = "";
 	long length = 0;
+	int ret;
 
 	if (args->pad)
 		return -EINVAL;
@@ -146,9 +162,9 @@ int pgem_ioctl_gem_label(struct drm_device *drm, void *data, struct drm_file *fi
 	if (!obj)
 		return -ENOENT;
 
-	pgem_stats_set_label(to_pgem_bo(obj), label);
+	ret = pgem_stats_set_label(to_pgem_bo(obj), label);
 	drm_gem_object_put(obj);
 
-	return 0;
+	return ret;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_label);

@@ -212,14 +212,14 @@ static void madvise_object(int fd)
 	igt_assert_eq_u32(args.madvise.retained, 1);
 }
 
-/* Besides the arguments, the label is copied. */
+/* Besides the arguments, the label is copied, and kept. */
 static void label(int fd)
 {
 	each_ioctl(fd, DRM_IOCTL_PGEM_GEM_LABEL,
 		   (union args){ .label = { .handle = 1, .label = (uintptr_t)"name" } },
 		   &(struct pgem_nth){
 			   .prepare = prepare_object, .run = run_ioctl, .check = check_ioctl,
-			   .errors = { EFAULT }, .refusals = 2 });
+			   .errors = { ENOMEM, EFAULT }, .refusals = 3 });
 }
 
 /* Told that it did not work, the client tries again. */
@@ -371,7 +371,7 @@ static const struct pgem_test tests[] = {
 	{ "info", info, "GEM_INFO." },
 	{ "mmap-offset", mmap_offset, "GEM_MMAP_OFFSET." },
 	{ "madvise", madvise_object, "GEM_MADVISE." },
-	{ "label", label, "GEM_LABEL, which copies twice." },
+	{ "label", label, "GEM_LABEL, which copies twice and keeps it." },
 	{ "close-handle", close_handle, "Closing a handle." },
 	{ "close-file", close_file, "Closing a file never fails, and frees its objects." },
 	{ "close-dmabuf", close_dmabuf, "Closing a dma-buf, likewise." },

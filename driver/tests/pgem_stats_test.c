@@ -181,9 +181,9 @@ static void pgem_stats_test_label_text(struct kunit *test)
 
 	memset(text, 'x', param->length);
 	address = pgem_stats_test_user(test, text, param->length + !param->open);
-	strscpy(bo->label, PGEM_STATS_TEST_LABEL);
+	KUNIT_ASSERT_EQ(test, pgem_stats_set_label(bo, PGEM_STATS_TEST_LABEL), 0);
 	KUNIT_EXPECT_EQ(test, pgem_stats_test_label(bo, file, handle, address), param->error);
-	KUNIT_EXPECT_STREQ(test, bo->label, param->error ? PGEM_STATS_TEST_LABEL : text);
+	KUNIT_EXPECT_STREQ(test, bo->label ?: "", param->error ? PGEM_STATS_TEST_LABEL : text);
 }
 
 static void pgem_stats_test_label_none(struct kunit *test)
@@ -192,10 +192,10 @@ static void pgem_stats_test_label_none(struct kunit *test)
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
 	u32 handle = pgem_test_file_handle(test, file, bo);
 
-	KUNIT_EXPECT_STREQ(test, bo->label, "");
-	strscpy(bo->label, PGEM_STATS_TEST_LABEL);
+	KUNIT_EXPECT_NULL(test, bo->label);
+	KUNIT_ASSERT_EQ(test, pgem_stats_set_label(bo, PGEM_STATS_TEST_LABEL), 0);
 	KUNIT_EXPECT_EQ(test, pgem_stats_test_label(bo, file, handle, 0), 0);
-	KUNIT_EXPECT_STREQ(test, bo->label, "");
+	KUNIT_EXPECT_NULL(test, bo->label);
 	/* The test's and the handle's. */
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 2);
 }
@@ -219,7 +219,7 @@ static void pgem_stats_test_label_refused(struct kunit *test)
 	u32 handle = pgem_test_file_handle(test, file, bo);
 	int bit;
 
-	strscpy(bo->label, PGEM_STATS_TEST_LABEL);
+	KUNIT_ASSERT_EQ(test, pgem_stats_set_label(bo, PGEM_STATS_TEST_LABEL), 0);
 	for (bit = 0; bit < 32; bit++) {
 		struct drm_pgem_gem_label args = { .handle = handle, .pad = BIT(bit) };
 

@@ -332,7 +332,7 @@ struct drm_pgem_gem_madvise {
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a set
  * @pad; ``E2BIG`` for a label of ``DRM_PGEM_LABEL_SIZE`` bytes or more without its
- * closing zero; ``EFAULT`` if it cannot be read.
+ * closing zero; ``EFAULT`` if it cannot be read; ``ENOMEM``.
  */
 struct drm_pgem_gem_label {
 	/** @handle: in: the object's handle */
