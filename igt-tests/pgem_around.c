@@ -70,6 +70,17 @@ void around_init_holes(struct around *around, int fd, const char *picture, size_
 	map_second(around, skew);
 }
 
+uint8_t *around_map_huge(int fd, size_t folios, size_t skew, uint32_t *handle)
+{
+	struct drm_pgem_gem_create arg = { .size = folios * FOLIO, .flags = DRM_PGEM_GEM_HUGE };
+
+	pgem_write_file("/proc/sys/vm/compact_memory", "1");
+	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &arg), 0);
+	*handle = arg.handle;
+	return pgem_window_map(fd, pgem_offset(fd, arg.handle), folios * FOLIO_PAGES, skew,
+			       PROT_READ | PROT_WRITE);
+}
+
 void around_fini(struct around *around)
 {
 	munmap(around->map, around->pages * PG);

@@ -34,6 +34,16 @@ void around_init_part(struct around *around, int fd, size_t pages, size_t first,
 
 void around_fini(struct around *around);
 
+/* A large folio */
+#define FOLIO (2 << 20)
+#define FOLIO_PAGES (FOLIO / PG)
+
+/*
+ * Creates an object of large folios, without a page, and maps it at @skew pages behind
+ * where page tables begin.
+ */
+uint8_t *around_map_huge(int fd, size_t folios, size_t skew, uint32_t *handle);
+
 /* Reads a page of the second mapping, with the mark that it ought to have. */
 void around_touch(const struct around *around, size_t page);
 

@@ -21,9 +21,6 @@
 #include "pgem_group.h"
 #include "pgem_window.h"
 
-#define FOLIO (2 << 20)
-#define FOLIO_PAGES (FOLIO / PG)
-
 /* P4: a page that were writable would take the write without another fault. */
 static void read_only(int fd)
 {
@@ -210,51 +207,44 @@ static void memory_returns(int fd)
  */
 static void huge(int fd)
 {
-	struct drm_pgem_gem_create arg = { .size = 2 * FOLIO, .flags = DRM_PGEM_GEM_HUGE };
 	const size_t pages = 2 * FOLIO_PAGES, edge = FOLIO_PAGES - 4;
-	uint8_t *map;
+	uint32_t handle;
+	uint8_t *map = around_map_huge(fd, 2, 4, &handle);
 
-	pgem_write_file("/proc/sys/vm/compact_memory", "1");
-	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &arg), 0);
-	map = pgem_window_map(fd, pgem_offset(fd, arg.handle), pages, 4, PROT_READ | PROT_WRITE);
 	pgem_window(16);
 	pgem_mark(map + 100 * PG, 100);
 	pgem_expect_range(map, pages, 100, 1);
-	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
+	igt_assert_eq_u64(pgem_resident(fd, handle), FOLIO);
 	pgem_mark(map + 102 * PG, 102);
 	pgem_expect_range(map, pages, 0, edge);
 	igt_assert_eq_u64(pgem_map_rss(map), edge * PG);
 	pgem_mark(map + (edge + 1) * PG, edge + 1);
 	pgem_expect_range(map, pages, 0, FOLIO_PAGES);
-	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
+	igt_assert_eq_u64(pgem_resident(fd, handle), FOLIO);
 
 	pgem_fill(map, 0, pages);
-	igt_assert_eq_u64(pgem_resident(fd, arg.handle), 2 * FOLIO);
+	igt_assert_eq_u64(pgem_resident(fd, handle), 2 * FOLIO);
 	igt_assert_eq(madvise(map, 2 * FOLIO, MADV_DONTNEED), 0);
 	pgem_check(map + (FOLIO_PAGES - 2) * PG, FOLIO_PAGES - 2, 1);
 	pgem_expect_range(map, pages, edge, FOLIO_PAGES);
 	pgem_check(map, 0, pages);
 	pgem_unmap(map, 2 * FOLIO);
-	pgem_close(fd, arg.handle);
+	pgem_close(fd, handle);
 }
 
 /* Who wants no neighbours wants none of a large folio. */
 static void huge_off(int fd)
 {
-	struct drm_pgem_gem_create arg = { .size = FOLIO, .flags = DRM_PGEM_GEM_HUGE };
-	uint8_t *map;
+	uint32_t handle;
+	uint8_t *map = around_map_huge(fd, 1, 0, &handle);
 
-	pgem_write_file("/proc/sys/vm/compact_memory", "1");
-	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_PGEM_GEM_CREATE, &arg), 0);
-	map = pgem_window_map(fd, pgem_offset(fd, arg.handle), FOLIO_PAGES, 0,
-			      PROT_READ | PROT_WRITE);
 	pgem_window(1);
 	for (size_t i = 300; i < 304; i++)
 		pgem_mark(map + i * PG, i);
 	pgem_expect_range(map, FOLIO_PAGES, 300, 4);
-	igt_assert_eq_u64(pgem_resident(fd, arg.handle), FOLIO);
+	igt_assert_eq_u64(pgem_resident(fd, handle), FOLIO);
 	pgem_unmap(map, FOLIO);
-	pgem_close(fd, arg.handle);
+	pgem_close(fd, handle);
 }
 
 /* Returns how many pages are in the object by now. */

@@ -129,6 +129,31 @@ static void race_window(int fd)
 	race_in_windows(fd, 1, steps, ARRAY_SIZE(steps));
 }
 
+/*
+ * Where two large folios meet, in the middle of a page table: half of either is mapped in
+ * each fault, under its folio's lock, for which the other faults wait.
+ */
+static void race_huge(int fd)
+{
+	const char *(*steps[])(struct pgem_racer *) = {
+		count_up, count_up, count_up, shrink, forget,
+	};
+	struct around around = { .buf.fd = fd };
+	uint8_t *map = around_map_huge(fd, 2, FOLIO_PAGES / 2, &around.buf.handle);
+
+	pgem_window(16);
+	around.map = map + (FOLIO_PAGES - PAGES / 2) * PG;
+	pgem_shrink_path(shrink_path, sizeof(shrink_path));
+	pgem_race_steps(RACE_MS, steps, ARRAY_SIZE(steps), fd, &around.buf);
+	igt_assert_eq_u64(pgem_resident(fd, around.buf.handle), 2 * FOLIO);
+	pgem_shrink(PGEM_SHRINK_ALL);
+	pgem_expect_range(map, 2 * FOLIO_PAGES, 0, 0);
+	(void)*(volatile uint8_t *)around.map;
+	pgem_expect_range(map, 2 * FOLIO_PAGES, FOLIO_PAGES / 2, FOLIO_PAGES);
+	pgem_unmap(map, 2 * FOLIO);
+	pgem_close(fd, around.buf.handle);
+}
+
 /* Maps and splits next to where the others fault, and forks. */
 static const char *change_beside(struct pgem_racer *racer)
 {
@@ -234,6 +259,7 @@ static const struct pgem_test tests[] = {
 	{ "race-forget", race_forget, "Threads fault in one window while pages are forgotten." },
 	{ "race-shrink", race_shrink, "Threads fault while reclaim unmaps what they faulted in." },
 	{ "race-window", race_window, "Threads fault while the window changes." },
+	{ "race-huge", race_huge, "Threads fault in large folios that are unmapped meanwhile." },
 	{ "race-mappings", race_mappings, "Threads fault beside mappings that change, and forks." },
 	{ "no-mmap-lock", no_mmap_lock, "A fault does without mmap_lock." },
 };
