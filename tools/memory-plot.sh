@@ -23,7 +23,7 @@ run_squeeze()
 
 progress "squeezing clients on Linux $kernel" "$out/memory/log" run_squeeze ||
 	die "log: $out/memory/log"
-"$tools/lab.sh" python3 tools/memory-plot.py out/memory/memory.csv out/memory/memory.svg ||
+"$tools/lab.sh" python3 -B tools/memory-plot.py out/memory/memory.csv out/memory/memory.svg ||
 	die "the picture could not be made"
 cp "$out/memory/memory.csv" "$top/Documentation/memory.csv"
 cp "$out/memory/memory.svg" "$top/Documentation/images/memory.svg"
