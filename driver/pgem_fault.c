@@ -195,7 +195,7 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 					   pgoff_t index)
 {
 	struct address_space *mapping = obj->filp->f_mapping;
-	unsigned long bytes, pages;
+	unsigned long pages;
 	struct page *page;
 	int ret;
 
@@ -209,21 +209,23 @@ static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_
 	if (IS_ERR(page))
 		return vmf_error(PTR_ERR(page));
 
-	bytes = pgem_fault_window_size(page_folio(page));
 	ret = vm_insert_page(vmf->vma, vmf->address, page);
 
-	/* The mapping has its own reference; kept, ours would pin the page forever. */
-	put_page(page);
-
 	/* Its page was there, or else there were more now. Only a hint: others add, too. */
-	if (!ret && bytes > PAGE_SIZE && pgem_shmem_pages(obj->filp) == pages) {
+	if (!ret && pgem_shmem_pages(obj->filp) == pages) {
 		struct pgem_fault_window window = {
 			.vmf = vmf, .mapping = mapping, .index = index,
 		};
+		unsigned long bytes = pgem_fault_window_size(page_folio(page));
 
-		pgem_fault_set_bounds(&window, bytes, obj->size >> PAGE_SHIFT);
-		pgem_fault_insert_around(&window);
+		if (bytes > PAGE_SIZE) {
+			pgem_fault_set_bounds(&window, bytes, obj->size >> PAGE_SHIFT);
+			pgem_fault_insert_around(&window);
+		}
 	}
+
+	/* The mapping has its own reference; kept, ours would pin the page forever. */
+	put_page(page);
 
 	/* -EBUSY: another thread was first, with this page, and has seen to neighbours. */
 	return ret && ret != -EBUSY ? vmf_error(ret) : VM_FAULT_NOPAGE;
