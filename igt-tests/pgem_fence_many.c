@@ -28,7 +28,13 @@
 #define LATE	2400
 #define THREADS	3
 #define SHARE	(LATE / THREADS)
-/* Timers of 10 s end in batches, 256 ms apart. Leave some fences for the next one. */
+/*
+ * Timers of 10 s end in batches, 256 ms apart at 250 Hz and 640 ms at 100 Hz. All that
+ * are attached by a fast machine can be in one: waves make sure that there are more.
+ */
+#define WAVES	3
+#define WAVE_MS	1000
+/* Less than a thread has in a wave, so as to reach into the next, and to wait for it */
 #define AT_ONCE	200
 
 struct late {
@@ -76,6 +82,8 @@ static void timeout_signal(int fd)
 		struct late *late = &lates[i % THREADS];
 		uint32_t handle = pgem_create(fd, PG);
 
+		if (i && i % (LATE / WAVES) == 0)
+			usleep(WAVE_MS * 1000);
 		late->fd = fd;
 		late->fences[i / THREADS] = pgem_fence_attach(fd, handle, WRITE);
 		late->files[i / THREADS] = (struct pollfd){
