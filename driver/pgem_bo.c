@@ -4,15 +4,14 @@
 /**
  * DOC: Buffer objects
  *
- * Life of an object and the ioctls that name one. Creating it costs a shmem file,
- * an mmap offset and nothing else: no page, no page array, no pin. Pages come in
+ * Life of an object and the ioctls that name one. Creating it costs a shmem file
+ * and nothing else: no mmap offset, no page, no page array, no pin. Pages come in
  * the fault handler (pgem_fault.c), one at a time.
  *
- * The mmap offset is taken at once although few calls need it early: the fault
- * handler finds its page relative to the offset's start, also for dma-buf
- * mappings, which exist without anyone having asked for an offset. It must not
- * change under them. Only an imported object, whose faults are another driver's, gets
- * its offset when somebody asks for it.
+ * The mmap offset is given to who asks for it, and to what is exported: the fault
+ * handler finds its page relative to the offset's start, also for dma-buf mappings.
+ * So no page of an object is mapped before it has its offset, which stays until the
+ * object goes.
  */
 
 #include <kunit/visibility.h>
@@ -131,21 +130,15 @@ VISIBLE_IF_KUNIT struct pgem_bo *pgem_bo_create(struct pgem_device *pdev, u64 si
 
 	drm_gem_private_object_init(&pdev->drm, &bo->base, PAGE_ALIGN(size));
 	ret = pgem_shmem_create_file(bo);
-	if (ret)
-		goto err_release;
-
-	ret = drm_gem_create_mmap_offset(&bo->base);
-	if (ret)
-		goto err_release;
+	if (ret) {
+		drm_gem_object_release(&bo->base);
+		kmem_cache_free(pgem_bo_cache, bo);
+		return ERR_PTR(ret);
+	}
 
 	pgem_bo_publish(pdev, bo);
 
 	return bo;
-
-err_release:
-	drm_gem_object_release(&bo->base);
-	kmem_cache_free(pgem_bo_cache, bo);
-	return ERR_PTR(ret);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_bo_create);
 
@@ -225,8 +218,7 @@ void pgem_bo_cache_fini(void)
  *
  * Return: 0; -EINVAL for a size of zero, unknown flags or a set handle; -E2BIG
  * for a size above the limit; -EOPNOTSUPP for large folios where there are none;
- * -ENOMEM; -ENOSPC without a free mmap offset, or without an inode for the shmem
- * file.
+ * -ENOMEM; -ENOSPC without an inode for the shmem file.
  */
 int pgem_ioctl_gem_create(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -255,14 +247,14 @@ EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_create);
  * @data: &struct drm_pgem_gem_mmap_offset
  * @file: caller's file
  *
- * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle; for an imported
- * object -ENOMEM, -ENOSPC without a free mmap offset.
+ * Return: 0, -EINVAL for set flags, -ENOENT for an unknown handle, -ENOSPC without a
+ * free mmap offset.
  */
 int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_file *file)
 {
 	struct drm_pgem_gem_mmap_offset *args = data;
 	struct drm_gem_object *obj;
-	int ret = 0;
+	int ret;
 
 	if (args->flags)
 		return -EINVAL;
@@ -271,9 +263,7 @@ int pgem_ioctl_gem_mmap_offset(struct drm_device *drm, void *data, struct drm_fi
 	if (!obj)
 		return -ENOENT;
 
-	/* All others have theirs. */
-	if (drm_gem_is_imported(obj))
-		ret = drm_gem_create_mmap_offset(obj);
+	ret = drm_gem_create_mmap_offset(obj);
 	if (!ret)
 		args->offset = drm_vma_node_offset_addr(&obj->vma_node);
 	drm_gem_object_put(obj);

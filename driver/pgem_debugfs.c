@@ -8,9 +8,10 @@
  * rely on: GEM_INFO and fdinfo are.
  *
  * "bos": a line with the columns' names, then one line an object, oldest first. Sizes
- * are in bytes, the mmap offset is in hexadecimal; dmabuf is 1 for an exported object and
- * 2 for an imported one. A label has blanks and backslashes as octal numbers; "-" stands
- * for none. comm comes last since a process's name can have spaces in it.
+ * are in bytes, the mmap offset is in hexadecimal, 0 for an object without; dmabuf is 1
+ * for an exported object and 2 for an imported one. A label has blanks and backslashes
+ * as octal numbers; "-" stands for none. comm comes last since a process's name can have
+ * spaces in it.
  *
  * "shrink": takes a number of pages, and does what the kernel does when it wants so
  * many; reading it tells what came of that.
@@ -63,13 +64,14 @@ static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 	struct drm_gem_object *obj = &bo->base;
 	/* A moment's figure: DRM changes it under a lock of its own. */
 	unsigned int handles = data_race(READ_ONCE(obj->handle_count));
+	/* The same: it may just be given. */
+	u64 offset = data_race(drm_vma_node_offset_addr(&obj->vma_node));
 
 	lockdep_assert_held(&to_pgem_device(obj->dev)->bos.lock);
 
 	seq_printf(m, "%8llu %13zu %13llu %13llu 0x%010llx %7u %6d %4u %-8s ",
 		   bo->id, obj->size, pgem_bo_resident(bo), pgem_stats_mapped(bo),
-		   drm_vma_node_offset_addr(&obj->vma_node),
-		   handles, pgem_debugfs_dmabuf(obj),
+		   offset, handles, pgem_debugfs_dmabuf(obj),
 		   READ_ONCE(bo->pins), pgem_debugfs_advice(bo));
 	seq_escape_str(m, bo->label ?: "-",
 		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " \\");

@@ -15,6 +15,7 @@
  * neither.
  */
 
+#include <linux/compiler.h>
 #include <linux/dma-buf.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
@@ -23,6 +24,7 @@
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
+#include <drm/drm_mm.h>
 #include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
@@ -107,4 +109,19 @@ int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 	vm_flags_set(vma, VM_MIXEDMAP | VM_DONTEXPAND | VM_DONTDUMP);
 
 	return 0;
+}
+
+/**
+ * pgem_mmap_unmap() - take an object's pages out of all mappings
+ * @bo: object, not imported
+ *
+ * The mappings stay, and the next touch faults.
+ */
+void pgem_mmap_unmap(struct pgem_bo *bo)
+{
+	struct drm_gem_object *obj = &bo->base;
+
+	/* While it is just being given its offset, no page of it is mapped. */
+	if (data_race(drm_mm_node_allocated(&obj->vma_node.vm_node)))
+		drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
 }

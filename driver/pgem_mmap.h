@@ -4,11 +4,13 @@
 #define _PGEM_MMAP_H_
 
 struct drm_gem_object;
+struct pgem_bo;
 struct vm_area_struct;
 struct vm_operations_struct;
 
 extern const struct vm_operations_struct pgem_vm_ops;
 
 int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
+void pgem_mmap_unmap(struct pgem_bo *bo);
 
 #endif /* _PGEM_MMAP_H_ */

@@ -219,7 +219,8 @@ static const struct dma_buf_ops pgem_dma_buf_ops = {
  * @flags: O_CLOEXEC and O_RDWR or not, for the file
  *
  * Return: the dma-buf, which holds @obj, its device and the module, or an ERR_PTR():
- * -EFAULT for a purged object, -ENOMEM, -ERESTARTSYS.
+ * -EFAULT for a purged object, -ENOMEM, -ENOSPC without a free mmap offset,
+ * -ERESTARTSYS.
  */
 struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 {
@@ -234,6 +235,11 @@ struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 	};
 	struct dma_buf *dma_buf;
 	int ret;
+
+	/* What mappings of the dma-buf count their pages from. */
+	ret = drm_gem_create_mmap_offset(obj);
+	if (ret)
+		return ERR_PTR(ret);
 
 	ret = pgem_prime_get_export(to_pgem_bo(obj));
 	if (ret)

@@ -26,13 +26,12 @@
 #include <linux/rwsem.h>
 #include <linux/shmem_fs.h>
 
-#include <drm/drm_device.h>
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
-#include <drm/drm_vma_manager.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
+#include "pgem_mmap.h"
 #include "pgem_purge.h"
 #include "pgem_reclaim.h"
 #include "pgem_trace.h"
@@ -85,7 +84,7 @@ bool pgem_purge_try_locked(struct pgem_bo *bo)
 
 	trace_pgem_bo_purge(bo);
 	WRITE_ONCE(bo->advice, PGEM_PURGED);
-	drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
+	pgem_mmap_unmap(bo);
 	shmem_truncate_range(file_inode(obj->filp), 0, (loff_t)-1);
 	up_write(&bo->purge_lock);
 

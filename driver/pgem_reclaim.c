@@ -43,11 +43,11 @@
 #include <drm/drm_device.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_managed.h>
-#include <drm/drm_vma_manager.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_mmap.h"
 #include "pgem_purge.h"
 #include "pgem_reclaim.h"
 #include "pgem_shmem.h"
@@ -110,7 +110,7 @@ static unsigned long pgem_reclaim_bo_locked(struct pgem_bo *bo, bool purge)
 
 	/* First, and seen so, see pgem_reclaim_add_faulted(). */
 	test_and_clear_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state);
-	drm_vma_node_unmap(&obj->vma_node, obj->dev->anon_inode->i_mapping);
+	pgem_mmap_unmap(bo);
 	trace_pgem_bo_unmap(bo);
 
 	return pages;

@@ -138,6 +138,32 @@ static void map(int fd)
 	pgem_bo_close(&bo);
 }
 
+/* A few of the largest take all offsets; another can be mapped when one of them goes. */
+static void map_no_offset(int fd)
+{
+	struct pgem_bo bos[64];
+	size_t last = 0;
+	uint64_t size;
+	int ret;
+
+	igt_assert_eq(pgem_get_param(fd, DRM_PGEM_PARAM_MAX_BO_SIZE, &size), 0);
+	for (;; last++) {
+		igt_assert(last < ARRAY_SIZE(bos));
+		igt_assert_eq(pgem_bo_create(fd, size, &bos[last]), 0);
+		ret = pgem_bo_map(&bos[last]);
+		if (ret)
+			break;
+	}
+	igt_assert_eq(ret, -ENOSPC);
+	igt_assert(!bos[last].map);
+	igt_assert_eq(pgem_bo_export(&bos[last]), -ENOSPC);
+
+	igt_assert_eq(pgem_bo_close(&bos[0]), 0);
+	igt_assert_eq(pgem_bo_map(&bos[last]), 0);
+	for (size_t i = 1; i <= last; i++)
+		igt_assert_eq(pgem_bo_close(&bos[i]), 0);
+}
+
 static void close_twice(int fd)
 {
 	static const struct pgem_bo closed;
@@ -251,6 +277,7 @@ static const struct pgem_library_test tests[] = {
 	{ "param", param, "A parameter is told, an unknown one leaves the value alone." },
 	{ "create-bad", create_bad, "A size that cannot be leaves the buffer alone." },
 	{ "map", map, "A buffer is mapped once, and unmapped once." },
+	{ "map-no-offset", map_no_offset, "Without a free mmap offset a buffer is left alone." },
 	{ "close-twice", close_twice, "A closed buffer is all zeros and may be closed again." },
 	{ "closed-buffer", closed_buffer, "A closed buffer can do nothing." },
 	{ "import", import, "A dma-buf of the device is the same object." },

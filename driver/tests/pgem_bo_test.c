@@ -10,8 +10,10 @@
  */
 
 #include <kunit/test.h>
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
@@ -25,11 +27,12 @@
 #include <linux/sizes.h>
 
 #include <drm/drm_gem.h>
-#include <drm/drm_vma_manager.h>
+#include <drm/drm_mm.h>
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_test_device.h"
+#include "pgem_test_dmabuf.h"
 
 /**
  * struct pgem_bo_test_size - a size that is asked for, and what becomes of it
@@ -92,8 +95,6 @@ static void pgem_bo_test_size(struct kunit *test)
 	bo = pgem_test_bo_create(test, base + param->size);
 	KUNIT_EXPECT_EQ(test, bo->base.size, base + param->given);
 	KUNIT_EXPECT_EQ(test, i_size_read(file_inode(bo->base.filp)), bo->base.size);
-	KUNIT_EXPECT_EQ(test, drm_vma_node_size(&bo->base.vma_node),
-			bo->base.size >> PAGE_SHIFT);
 }
 
 static void pgem_bo_test_starts_empty(struct kunit *test)
@@ -125,11 +126,36 @@ static void pgem_bo_test_memory_stays(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, gfp == GFP_HIGHUSER);
 }
 
-static void pgem_bo_test_has_offset(struct kunit *test)
+/* Most are never mapped. */
+static void pgem_bo_test_has_no_offset(struct kunit *test)
 {
-	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
+	struct pgem_bo *bo;
 
-	KUNIT_EXPECT_GE(test, drm_vma_node_start(&bo->base.vma_node), DRM_FILE_PAGE_OFFSET_START);
+	pgem_test_device_leave_offsets(test, 1);
+	bo = pgem_test_bo_create(test, 2 * PAGE_SIZE);
+
+	KUNIT_EXPECT_FALSE(test, drm_mm_node_allocated(&bo->base.vma_node.vm_node));
+}
+
+/* Mappings of a dma-buf count from it, and nobody asks for it. */
+static void pgem_bo_test_export_offset(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_test_bo_create(test, 3 * PAGE_SIZE);
+
+	pgem_test_dmabuf_export(test, bo, O_RDWR);
+	KUNIT_EXPECT_TRUE(test, drm_mm_node_allocated(&bo->base.vma_node.vm_node));
+}
+
+static void pgem_bo_test_export_no_offset_left(struct kunit *test)
+{
+	struct pgem_bo *bo;
+
+	pgem_test_device_leave_offsets(test, 2);
+	bo = pgem_test_bo_create(test, 3 * PAGE_SIZE);
+
+	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(bo->base.funcs->export(&bo->base, O_RDWR)), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, atomic_read(&bo->exports), 0);
+	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
 }
 
 static void pgem_bo_test_knows_its_maker(struct kunit *test)
@@ -198,39 +224,19 @@ static void pgem_bo_test_ids_never_repeat(struct kunit *test)
 	}
 }
 
-static void pgem_bo_test_no_offset_left(struct kunit *test)
-{
-	pgem_test_device_leave_offsets(test, 1);
-	pgem_bo_test_refused(test, 2 * PAGE_SIZE, -ENOSPC);
-}
-
-/* Objects that could not be created, or went away, hold no offset. */
-static void pgem_bo_test_offset_comes_back(struct kunit *test)
-{
-	struct pgem_bo *bo;
-
-	pgem_test_device_leave_offsets(test, 2);
-
-	pgem_bo_test_refused(test, 3 * PAGE_SIZE, -ENOSPC);
-
-	bo = pgem_test_bo_create(test, 2 * PAGE_SIZE);
-	pgem_test_bo_put(test, bo);
-	pgem_test_bo_create(test, 2 * PAGE_SIZE);
-}
-
 static struct kunit_case pgem_bo_test_cases[] = {
 	KUNIT_CASE_PARAM(pgem_bo_test_size, pgem_bo_test_size_gen_params),
 	KUNIT_CASE(pgem_bo_test_starts_empty),
 	KUNIT_CASE(pgem_bo_test_page_is_resident),
 	KUNIT_CASE(pgem_bo_test_memory_stays),
-	KUNIT_CASE(pgem_bo_test_has_offset),
+	KUNIT_CASE(pgem_bo_test_has_no_offset),
+	KUNIT_CASE(pgem_bo_test_export_offset),
+	KUNIT_CASE(pgem_bo_test_export_no_offset_left),
 	KUNIT_CASE(pgem_bo_test_knows_its_maker),
 	KUNIT_CASE(pgem_bo_test_one_reference),
 	KUNIT_CASE(pgem_bo_test_list),
 	KUNIT_CASE(pgem_bo_test_list_is_oldest_first),
 	KUNIT_CASE(pgem_bo_test_ids_never_repeat),
-	KUNIT_CASE(pgem_bo_test_no_offset_left),
-	KUNIT_CASE(pgem_bo_test_offset_comes_back),
 	{ }
 };
 

@@ -83,7 +83,7 @@ static struct vm_area_struct *pgem_fault_test_vma(struct kunit *test, struct pge
 
 	vma->vm_start = PGEM_FAULT_TEST_ADDRESS + (first << PAGE_SHIFT);
 	vma->vm_end = vma->vm_start;
-	vma->vm_pgoff = drm_vma_node_start(&bo->base.vma_node) + first;
+	vma->vm_pgoff = pgem_test_bo_offset(test, bo) + first;
 	vma->vm_private_data = &bo->base;
 
 	return vma;
@@ -127,7 +127,7 @@ static void pgem_fault_test_stranger(struct kunit *test, struct pgem_bo *bo, str
 		const struct vm_fault vmf = {
 			.vma = vma,
 			.address = vma->vm_start,
-			.pgoff = drm_vma_node_start(&other->base.vma_node) + i,
+			.pgoff = pgem_test_bo_offset(test, other) + i,
 		};
 		pgoff_t index;
 

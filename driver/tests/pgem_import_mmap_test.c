@@ -90,7 +90,7 @@ static struct pgem_import_mmap_test *pgem_import_mmap_test_open(struct kunit *te
 	KUNIT_ASSERT_NOT_NULL(test, imt);
 
 	/* Else the page would be right without being counted from the offset. */
-	KUNIT_ASSERT_EQ(test, 0, drm_gem_create_mmap_offset(&bo->base));
+	pgem_test_bo_offset(test, bo);
 	imt->bo = bo;
 	imt->file = anon_inode_getfile("pgem-test", &pgem_import_mmap_test_fops, imt, O_RDWR);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, imt->file);

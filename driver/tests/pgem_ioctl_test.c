@@ -117,15 +117,37 @@ static void pgem_ioctl_test_no_handle_left(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 1);
 }
 
+/* For who asks, the same each time; most objects are never mapped. */
 static void pgem_ioctl_test_mmap_offset(struct kunit *test)
 {
-	struct drm_file *file = pgem_test_file_open(test, 1);
-	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
-	struct drm_pgem_gem_mmap_offset args = { };
+	struct pgem_bo *bo = pgem_test_bo_create(test, 3 * PAGE_SIZE);
+	u64 first, second;
 
-	KUNIT_ASSERT_EQ(test, drm_gem_handle_create(file, &bo->base, &args.handle), 0);
-	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_mmap_offset(bo->base.dev, &args, file), 0);
-	KUNIT_EXPECT_EQ(test, args.offset, drm_vma_node_offset_addr(&bo->base.vma_node));
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, bo, &first), 0);
+	KUNIT_EXPECT_GE(test, first >> PAGE_SHIFT, DRM_FILE_PAGE_OFFSET_START);
+	KUNIT_EXPECT_EQ(test, first, drm_vma_node_offset_addr(&bo->base.vma_node));
+	KUNIT_EXPECT_EQ(test, drm_vma_node_size(&bo->base.vma_node), 3);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, bo, &second), 0);
+	KUNIT_EXPECT_EQ(test, second, first);
+}
+
+/* Objects that got none, or went away, hold none. */
+static void pgem_ioctl_test_no_offset_left(struct kunit *test)
+{
+	struct pgem_bo *large, *bo;
+	u64 offset;
+
+	pgem_test_device_leave_offsets(test, 2);
+
+	large = pgem_test_bo_create(test, 3 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, large, &offset), -ENOSPC);
+	KUNIT_EXPECT_EQ(test, offset, 1234);
+
+	bo = pgem_test_bo_create(test, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, bo, &offset), 0);
+	pgem_test_bo_put(test, bo);
+	bo = pgem_test_bo_create(test, 2 * PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, bo, &offset), 0);
 }
 
 static void pgem_ioctl_test_info(struct kunit *test)
@@ -203,6 +225,7 @@ static struct kunit_case pgem_ioctl_test_cases[] = {
 	KUNIT_CASE(pgem_ioctl_test_bad_create_size),
 	KUNIT_CASE(pgem_ioctl_test_no_handle_left),
 	KUNIT_CASE(pgem_ioctl_test_mmap_offset),
+	KUNIT_CASE(pgem_ioctl_test_no_offset_left),
 	KUNIT_CASE(pgem_ioctl_test_info),
 	KUNIT_CASE(pgem_ioctl_test_no_reference_kept),
 	KUNIT_CASE(pgem_ioctl_test_bad_handle),

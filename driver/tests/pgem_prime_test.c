@@ -96,56 +96,17 @@ static void pgem_prime_test_import_info(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, args.resident, 0);
 }
 
-/* Asks for the offset of an import, as a client of its own; gives back nothing but that. */
-static int pgem_prime_test_offset(struct kunit *test, struct pgem_bo *import, u64 *offset)
-{
-	struct drm_file *file = pgem_test_file_open(test, 1);
-	struct drm_pgem_gem_mmap_offset args = { .offset = 1234 };
-	unsigned int references = kref_read(&import->base.refcount);
-	int ret;
-
-	args.handle = pgem_test_file_handle(test, file, import);
-	ret = pgem_ioctl_gem_mmap_offset(import->base.dev, &args, file);
-	pgem_test_file_close(test, file);
-	KUNIT_EXPECT_EQ(test, kref_read(&import->base.refcount), references);
-	*offset = args.offset;
-
-	return ret;
-}
-
-/* For who asks, the same each time; most never do. */
+/* For who asks; most never do. */
 static void pgem_prime_test_import_offset(struct kunit *test)
 {
 	struct pgem_test_exporter *exporter = pgem_test_exporter_create(test, 3 * PAGE_SIZE);
 	struct pgem_bo *import = pgem_test_dmabuf_import(test, exporter->dmabuf);
-	u64 first, second;
-
-	KUNIT_EXPECT_FALSE(test, drm_mm_node_allocated(&import->base.vma_node.vm_node));
-	KUNIT_EXPECT_EQ(test, pgem_prime_test_offset(test, import, &first), 0);
-	KUNIT_EXPECT_GE(test, first >> PAGE_SHIFT, DRM_FILE_PAGE_OFFSET_START);
-	KUNIT_EXPECT_EQ(test, drm_vma_node_size(&import->base.vma_node), 3);
-	KUNIT_EXPECT_EQ(test, pgem_prime_test_offset(test, import, &second), 0);
-	KUNIT_EXPECT_EQ(test, second, first);
-}
-
-/* Importing does without, and an import that is gone holds none. */
-static void pgem_prime_test_no_offset_left(struct kunit *test)
-{
-	struct pgem_test_exporter *large = pgem_test_exporter_create(test, 3 * PAGE_SIZE);
-	struct pgem_test_exporter *exporter = pgem_test_exporter_create(test, 2 * PAGE_SIZE);
-	struct pgem_bo *import;
 	u64 offset;
 
-	pgem_test_device_leave_offsets(test, 2);
-	import = pgem_test_dmabuf_import(test, large->dmabuf);
-	KUNIT_EXPECT_EQ(test, pgem_prime_test_offset(test, import, &offset), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, offset, 1234);
-
-	import = pgem_test_dmabuf_import(test, exporter->dmabuf);
-	KUNIT_EXPECT_EQ(test, pgem_prime_test_offset(test, import, &offset), 0);
-	pgem_test_bo_put(test, import);
-	import = pgem_test_dmabuf_import(test, exporter->dmabuf);
-	KUNIT_EXPECT_EQ(test, pgem_prime_test_offset(test, import, &offset), 0);
+	KUNIT_EXPECT_FALSE(test, drm_mm_node_allocated(&import->base.vma_node.vm_node));
+	KUNIT_EXPECT_EQ(test, pgem_test_file_offset(test, import, &offset), 0);
+	KUNIT_EXPECT_EQ(test, offset, drm_vma_node_offset_addr(&import->base.vma_node));
+	KUNIT_EXPECT_EQ(test, drm_vma_node_size(&import->base.vma_node), 3);
 }
 
 /**
@@ -322,7 +283,6 @@ static struct kunit_case pgem_prime_test_cases[] = {
 	KUNIT_CASE(pgem_prime_test_import_has_no_memory),
 	KUNIT_CASE(pgem_prime_test_import_info),
 	KUNIT_CASE(pgem_prime_test_import_offset),
-	KUNIT_CASE(pgem_prime_test_no_offset_left),
 	KUNIT_CASE_PARAM(pgem_prime_test_import_size, pgem_prime_test_size_gen_params),
 	KUNIT_CASE(pgem_prime_test_import_twice),
 	KUNIT_CASE(pgem_prime_test_own_is_the_object),

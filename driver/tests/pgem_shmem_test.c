@@ -186,15 +186,6 @@ static void pgem_shmem_test_no_mount(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_ioctl_gem_create(&pdev->drm, &args, file), 0);
 }
 
-/* An object that failed at its last step leaves no file behind, or the mount stays. */
-static void pgem_shmem_test_no_offset_left(struct kunit *test)
-{
-	pgem_test_device_leave_offsets(test, 1);
-	KUNIT_EXPECT_EQ(test, PTR_ERR_OR_ZERO(pgem_bo_create(test->priv, SZ_4M,
-							     DRM_PGEM_GEM_HUGE)), -ENOSPC);
-	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 0);
-}
-
 static struct kunit_case pgem_shmem_test_cases[] = {
 	KUNIT_CASE(pgem_shmem_test_mount),
 	KUNIT_CASE(pgem_shmem_test_starts_empty),
@@ -204,7 +195,6 @@ static struct kunit_case pgem_shmem_test_cases[] = {
 	KUNIT_CASE_PARAM(pgem_shmem_test_within_size, pgem_shmem_test_size_gen_params),
 	KUNIT_CASE(pgem_shmem_test_purged),
 	KUNIT_CASE(pgem_shmem_test_no_mount),
-	KUNIT_CASE(pgem_shmem_test_no_offset_left),
 	{ }
 };
 

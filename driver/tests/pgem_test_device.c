@@ -198,6 +198,20 @@ struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size)
 }
 
 /**
+ * pgem_test_bo_offset() - give an object its mmap offset, if it has none
+ * @test: test; ends here if there is none left
+ * @bo: object
+ *
+ * Return: the offset, in pages.
+ */
+unsigned long pgem_test_bo_offset(struct kunit *test, struct pgem_bo *bo)
+{
+	KUNIT_ASSERT_EQ(test, 0, drm_gem_create_mmap_offset(&bo->base));
+
+	return drm_vma_node_start(&bo->base.vma_node);
+}
+
+/**
  * pgem_test_bo_touch() - bring in an object's first pages
  * @test: test; ends here without memory
  * @bo: object

@@ -19,6 +19,7 @@ size_t pgem_test_device_count_bos(struct kunit *test);
 void pgem_test_bo_adopt(struct kunit *test, struct pgem_bo *bo);
 struct pgem_bo *pgem_test_bo_create_on(struct kunit *test, struct pgem_device *pdev, u64 size);
 struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size);
+unsigned long pgem_test_bo_offset(struct kunit *test, struct pgem_bo *bo);
 void pgem_test_bo_touch(struct kunit *test, struct pgem_bo *bo, unsigned long pages);
 void pgem_test_bo_put(struct kunit *test, struct pgem_bo *bo);
 

@@ -12,12 +12,14 @@
 #include <kunit/test.h>
 #include <linux/file.h>
 #include <linux/idr.h>
+#include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
+#include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_fence.h"
@@ -91,4 +93,28 @@ u32 pgem_test_file_handle(struct kunit *test, struct drm_file *file, struct pgem
 	KUNIT_ASSERT_EQ(test, 0, drm_gem_handle_create(file, &bo->base, &handle));
 
 	return handle;
+}
+
+/**
+ * pgem_test_file_offset() - ask for an object's mmap offset, as a client of its own
+ * @test: test; fails if anything but the offset is left of that
+ * @bo: object
+ * @offset: out: what the ioctl says, or 1234 if nothing
+ *
+ * Return: as pgem_ioctl_gem_mmap_offset().
+ */
+int pgem_test_file_offset(struct kunit *test, struct pgem_bo *bo, u64 *offset)
+{
+	struct drm_file *file = pgem_test_file_open(test, 1);
+	struct drm_pgem_gem_mmap_offset args = { .offset = 1234 };
+	unsigned int references = kref_read(&bo->base.refcount);
+	int ret;
+
+	args.handle = pgem_test_file_handle(test, file, bo);
+	ret = pgem_ioctl_gem_mmap_offset(bo->base.dev, &args, file);
+	pgem_test_file_close(test, file);
+	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), references);
+	*offset = args.offset;
+
+	return ret;
 }

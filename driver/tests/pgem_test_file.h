@@ -12,5 +12,6 @@ struct pgem_bo;
 struct drm_file *pgem_test_file_open(struct kunit *test, int first);
 void pgem_test_file_close(struct kunit *test, struct drm_file *file);
 u32 pgem_test_file_handle(struct kunit *test, struct drm_file *file, struct pgem_bo *bo);
+int pgem_test_file_offset(struct kunit *test, struct pgem_bo *bo, u64 *offset);
 
 #endif /* _PGEM_TEST_FILE_H_ */

@@ -129,6 +129,7 @@ struct file *pgem_test_mapping_open(struct kunit *test, struct pgem_bo *bo)
 {
 	struct file *file;
 
+	pgem_test_bo_offset(test, bo);
 	file = anon_inode_getfile("pgem-test", &pgem_test_mapping_fops, bo, O_RDWR);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	file->f_mapping = bo->base.dev->anon_inode->i_mapping;

@@ -102,8 +102,8 @@ struct drm_pgem_get_param {
  *
  * Errors: ``EINVAL`` for a @size of zero, an unknown flag or a set @handle;
  * ``E2BIG`` for a @size above ``DRM_PGEM_PARAM_MAX_BO_SIZE``; ``EOPNOTSUPP`` for
- * large folios where the kernel has none; ``ENOMEM``;
- * ``ENOSPC`` if the device's mmap offsets are used up, or no inode is to be had.
+ * large folios where the kernel has none; ``ENOMEM``; ``ENOSPC`` if no inode is to be
+ * had.
  */
 struct drm_pgem_gem_create {
 	/** @size: in: bytes wanted; out: bytes given, whole pages */
@@ -125,9 +125,11 @@ struct drm_pgem_gem_create {
  * made by the driver that the dma-buf comes from, and fail as it says; one that was
  * exported for reading cannot be mapped for writing (``EACCES``).
  *
+ * An object gets its offset when one asks for the first time, or when it is exported, as
+ * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device has offsets for 1 TiB.
+ *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
- * set @flags; for an imported object ``ENOMEM``, and ``ENOSPC`` if the device's mmap
- * offsets are used up.
+ * set @flags; ``ENOSPC`` if the device's offsets are used up.
  */
 struct drm_pgem_gem_mmap_offset {
 	/** @handle: in: the object's handle */

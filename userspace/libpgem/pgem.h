@@ -85,8 +85,7 @@ int pgem_get_param(int fd, uint32_t param, uint64_t *value);
  * as zeros, and reading one allocates it too.
  *
  * Return: 0, or -EINVAL for a @size of zero, -E2BIG for one above
- * ``DRM_PGEM_PARAM_MAX_BO_SIZE``, -ENOMEM, or -ENOSPC if the device's mmap offsets
- * are used up or no inode is to be had.
+ * ``DRM_PGEM_PARAM_MAX_BO_SIZE``, -ENOMEM, or -ENOSPC if no inode is to be had.
  */
 int pgem_bo_create(int fd, uint64_t size, struct pgem_bo *bo);
 
@@ -120,8 +119,7 @@ int pgem_bo_create_with_flags(int fd, uint64_t size, uint32_t flags, struct pgem
  * does not count how often: closing either buffer closes both.
  *
  * Return: 0, or -EBADF if @dmabuf is not open, -EINVAL if it is not a dma-buf,
- * -ENOMEM, -ENOSPC if the device's mmap offsets are used up, or whatever the
- * dma-buf's exporter says to an importer.
+ * -ENOMEM, or whatever the dma-buf's exporter says to an importer.
  */
 int pgem_bo_import(int fd, int dmabuf, struct pgem_bo *bo);
 
@@ -133,7 +131,7 @@ int pgem_bo_import(int fd, int dmabuf, struct pgem_bo *bo);
  * contents alive after the buffer is closed.
  *
  * Return: a file descriptor that the caller closes, or -ENOENT for a closed
- * buffer, -EMFILE, -ENFILE or -ENOMEM.
+ * buffer, -EMFILE, -ENFILE, -ENOMEM, or -ENOSPC if the device's mmap offsets are used up.
  */
 int pgem_bo_export(const struct pgem_bo *bo);
 
@@ -149,8 +147,8 @@ int pgem_bo_export(const struct pgem_bo *bo);
  * and where it may fail is as there.
  *
  * Return: 0, or -ENOENT for a closed buffer, -ENOMEM if the address space has no
- * room of that size; for a buffer of another driver whatever that says, -EINVAL if
- * it maps nothing.
+ * room of that size, -ENOSPC if the device's mmap offsets are used up; for a buffer of
+ * another driver whatever that says, -EINVAL if it maps nothing.
  */
 int pgem_bo_map(struct pgem_bo *bo);
 
