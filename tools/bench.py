@@ -52,6 +52,7 @@ def size_name(size):
 GROUPS = {
     "objects": ("Objects", "instructions", {
         "create": "create, 64 MiB",
+        "offset": "ask for its mmap offset",
         "close": "close, untouched",
         "many-create": "create one of 10,000",
         "many-close": "close one of 10,000",
@@ -142,7 +143,8 @@ def derive(values):
             one = values["-".join((*kind, "1", objects))]
             derived[measure] = {p: round(v / one[p], 2) for p, v in row.items()}
     if "create" in values:
-        derived["new-page"] = {p: round(v / PAGES) + values["touch-in-all"][p]
+        offsets = values.get("offset", {})
+        derived["new-page"] = {p: round((v + offsets.get(p, 0)) / PAGES) + values["touch-in-all"][p]
                                for p, v in values["create"].items()}
     return derived
 

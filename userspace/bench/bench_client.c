@@ -34,9 +34,21 @@ bool bench_again(struct bench_rounds *rounds)
 
 void bench_create(struct bench_client *client, uint64_t size, struct bench_buffer *buffer)
 {
+	bench_create_only(client, size, buffer);
+	bench_offset_only(client, buffer);
+}
+
+void bench_create_only(struct bench_client *client, uint64_t size, struct bench_buffer *buffer)
+{
 	if (client->provider->create(client->provider, client->device, size, buffer))
 		bench_die("%s: create %llu KiB", client->provider->name,
 			  (unsigned long long)(size / BENCH_KIB));
+}
+
+void bench_offset_only(struct bench_client *client, struct bench_buffer *buffer)
+{
+	if (client->provider->offset && client->provider->offset(buffer))
+		bench_die("%s: mmap offset", client->provider->name);
 }
 
 void bench_destroy(struct bench_client *client, const struct bench_buffer *buffer)

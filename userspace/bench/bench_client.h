@@ -27,7 +27,10 @@ struct bench_rounds {
 
 bool bench_again(struct bench_rounds *rounds);
 
+/* Made, and where to map it asked for; or just one of these */
 void bench_create(struct bench_client *client, uint64_t size, struct bench_buffer *buffer);
+void bench_create_only(struct bench_client *client, uint64_t size, struct bench_buffer *buffer);
+void bench_offset_only(struct bench_client *client, struct bench_buffer *buffer);
 void bench_destroy(struct bench_client *client, const struct bench_buffer *buffer);
 char *bench_map(struct bench_client *client, const struct bench_buffer *buffer);
 void bench_unmap(char *map, const struct bench_buffer *buffer);

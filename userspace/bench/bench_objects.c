@@ -34,7 +34,18 @@ static int batch_of(const struct bench_client *client)
 static void create_batch(struct bench_client *client, struct bench_buffer *buffers)
 {
 	for (int i = 0; i < batch_of(client); i++)
-		bench_create(client, SIZE, &buffers[i]);
+		bench_create_only(client, SIZE, &buffers[i]);
+}
+
+static void measure_offsets(struct bench_client *client, struct bench_buffer *buffers)
+{
+	uint64_t start = bench_now();
+
+	if (!client->provider->offset)
+		return;
+	for (int i = 0; i < batch_of(client); i++)
+		bench_offset_only(client, &buffers[i]);
+	bench_results_lowest(&client->results, (bench_now() - start) / batch_of(client), "offset");
 }
 
 static void destroy_batch(struct bench_client *client, struct bench_buffer *buffers)
@@ -58,6 +69,10 @@ void bench_objects(struct bench_client *client)
 				     "create");
 		bench_results_lowest(&client->results, (bench_now() - middle) / batch_of(client),
 				     "close");
+
+		create_batch(client, buffers);
+		measure_offsets(client, buffers);
+		destroy_batch(client, buffers);
 	}
 }
 
@@ -105,7 +120,7 @@ static uint64_t create_some(struct bench_client *client, struct bench_buffer *bu
 	uint64_t start = bench_now();
 
 	for (int i = 0; i < count; i++)
-		bench_create(client, MANY_SIZE, &buffers[i]);
+		bench_create_only(client, MANY_SIZE, &buffers[i]);
 	return bench_now() - start;
 }
 

@@ -5,7 +5,7 @@
 
 #include "bench_client.h"
 
-/* create, close */
+/* create, close, offset */
 void bench_objects(struct bench_client *client);
 
 /* share: for DRM devices */

@@ -34,13 +34,19 @@ static int pgem_create(const struct bench_provider *provider, int device, uint64
 		       struct bench_buffer *buffer)
 {
 	struct drm_pgem_gem_create create = { .size = size, .flags = provider->flags };
-	struct drm_pgem_gem_mmap_offset map = { };
 
 	if (drmIoctl(device, DRM_IOCTL_PGEM_GEM_CREATE, &create))
 		return -1;
-	map.handle = create.handle;
 	*buffer = (struct bench_buffer){ .fd = device, .handle = create.handle, .size = size };
-	if (drmIoctl(device, DRM_IOCTL_PGEM_GEM_MMAP_OFFSET, &map))
+
+	return 0;
+}
+
+static int pgem_offset(struct bench_buffer *buffer)
+{
+	struct drm_pgem_gem_mmap_offset map = { .handle = buffer->handle };
+
+	if (drmIoctl(buffer->fd, DRM_IOCTL_PGEM_GEM_MMAP_OFFSET, &map))
 		return -1;
 	buffer->offset = map.offset;
 
@@ -54,14 +60,20 @@ static int dumb_create(const struct bench_provider *provider, int device, uint64
 	struct drm_mode_create_dumb create = {
 		.width = BENCH_PAGE / 4, .height = size / BENCH_PAGE, .bpp = 32,
 	};
-	struct drm_mode_map_dumb map = { };
 
 	(void)provider;
 	if (drmIoctl(device, DRM_IOCTL_MODE_CREATE_DUMB, &create))
 		return -1;
-	map.handle = create.handle;
 	*buffer = (struct bench_buffer){ .fd = device, .handle = create.handle, .size = size };
-	if (drmIoctl(device, DRM_IOCTL_MODE_MAP_DUMB, &map))
+
+	return 0;
+}
+
+static int dumb_offset(struct bench_buffer *buffer)
+{
+	struct drm_mode_map_dumb map = { .handle = buffer->handle };
+
+	if (drmIoctl(buffer->fd, DRM_IOCTL_MODE_MAP_DUMB, &map))
 		return -1;
 	buffer->offset = map.offset;
 
@@ -109,8 +121,9 @@ static int udmabuf_destroy(const struct bench_buffer *buffer)
 }
 
 #define WINDOW(bytes)	{ "/sys/module/pgem/parameters/fault_around_bytes", bytes, "" }
-#define PGEM	.driver = "pgem", .create = pgem_create, .destroy = drm_destroy
-#define DUMB	.create = dumb_create, .destroy = drm_destroy
+#define PGEM	.driver = "pgem", .create = pgem_create, .offset = pgem_offset, \
+		.destroy = drm_destroy
+#define DUMB	.create = dumb_create, .offset = dumb_offset, .destroy = drm_destroy
 #define MEMFD	.create = file_create, .destroy = file_destroy
 
 struct bench_provider bench_providers[] = {

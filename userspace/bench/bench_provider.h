@@ -30,6 +30,7 @@ struct bench_provider {
 	/* As system calls return */
 	int (*create)(const struct bench_provider *provider, int device, uint64_t size,
 		      struct bench_buffer *buffer);
+	int (*offset)(struct bench_buffer *buffer);	/* sets it; none for files */
 	int (*destroy)(const struct bench_buffer *buffer);
 	uint32_t flags;		/* for pgem */
 
