@@ -47,9 +47,11 @@
  */
 bool pgem_purge_is_wanted(const struct pgem_bo *bo)
 {
-	return READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED &&
-	       READ_ONCE(bo->base.handle_count) <= 1 &&
-	       !READ_ONCE(bo->base.name) && !atomic_read(&bo->exports);
+	/* Under locks of DRM's: a handle or name of just now might as well come later. */
+	bool is_alone = data_race(bo->base.handle_count <= 1 && !bo->base.name);
+
+	return READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED && is_alone &&
+	       !atomic_read(&bo->exports);
 }
 
 /**
