@@ -34,7 +34,7 @@ struct info_bo {
 	/** @mapped: bytes that some process has mapped */
 	uint64_t mapped;
 
-	/** @offset: mmap offset, bytes */
+	/** @offset: mmap offset, bytes; 0 for an object without */
 	uint64_t offset;
 
 	/** @handles: handles to it, of all open files */
