@@ -18,7 +18,6 @@
 #include <linux/sizes.h>
 
 #include <drm/drm_gem.h>
-#include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
 #include "pgem_fault.h"
