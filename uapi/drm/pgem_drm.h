@@ -126,7 +126,8 @@ struct drm_pgem_gem_create {
  * exported for reading cannot be mapped for writing (``EACCES``).
  *
  * An object gets its offset when one asks for the first time, or when it is exported, as
- * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device has offsets for 1 TiB.
+ * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device of a 64-bit kernel has
+ * offsets for 1 TiB.
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
  * set @flags; ``ENOSPC`` if the device's offsets are used up.
