@@ -37,21 +37,22 @@ static void create_batch(struct bench_client *client, struct bench_buffer *buffe
 		bench_create_only(client, SIZE, &buffers[i]);
 }
 
-static void measure_offsets(struct bench_client *client, struct bench_buffer *buffers)
-{
-	uint64_t start = bench_now();
-
-	if (!client->provider->offset)
-		return;
-	for (int i = 0; i < batch_of(client); i++)
-		bench_offset_only(client, &buffers[i]);
-	bench_results_lowest(&client->results, (bench_now() - start) / batch_of(client), "offset");
-}
-
 static void destroy_batch(struct bench_client *client, struct bench_buffer *buffers)
 {
 	for (int i = 0; i < batch_of(client); i++)
 		bench_destroy(client, &buffers[i]);
+}
+
+static void measure_offsets(struct bench_client *client, struct bench_buffer *buffers)
+{
+	uint64_t start;
+
+	create_batch(client, buffers);
+	start = bench_now();
+	for (int i = 0; i < batch_of(client); i++)
+		bench_offset_only(client, &buffers[i]);
+	bench_results_lowest(&client->results, (bench_now() - start) / batch_of(client), "offset");
+	destroy_batch(client, buffers);
 }
 
 void bench_objects(struct bench_client *client)
@@ -70,9 +71,8 @@ void bench_objects(struct bench_client *client)
 		bench_results_lowest(&client->results, (bench_now() - middle) / batch_of(client),
 				     "close");
 
-		create_batch(client, buffers);
-		measure_offsets(client, buffers);
-		destroy_batch(client, buffers);
+		if (client->provider->offset)
+			measure_offsets(client, buffers);
 	}
 }
 
