@@ -8,10 +8,7 @@
  * and nothing else: no mmap offset, no page, no page array, no pin. Pages come in
  * the fault handler (pgem_fault.c), one at a time.
  *
- * The mmap offset is given to who asks for it, and to what is exported: the fault
- * handler finds its page relative to the offset's start, also for dma-buf mappings.
- * So no page of an object is mapped before it has its offset, which stays until the
- * object goes.
+ * The mmap offset is given to who asks for it. It stays until the object goes.
  */
 
 #include <kunit/visibility.h>
@@ -39,7 +36,7 @@
 #include "pgem_mmap.h"
 #include "pgem_pages.h"
 #include "pgem_prime.h"
-#include "pgem_reclaim.h"
+#include "pgem_purge.h"
 #include "pgem_shmem.h"
 #include "pgem_stats.h"
 #include "pgem_trace.h"
@@ -59,7 +56,7 @@ static void pgem_bo_free(struct drm_gem_object *obj)
 	mutex_unlock(&pdev->bos.lock);
 
 	kfree(bo->label);
-	pgem_reclaim_del(bo);
+	pgem_purge_del(bo);
 	drm_gem_object_release(obj);
 	if (drm_gem_is_imported(obj))
 		drm_prime_gem_destroy(obj, NULL);
@@ -96,7 +93,7 @@ static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 {
 	struct pgem_bo *bo;
 
-	bo = kmem_cache_alloc_lru(pgem_bo_cache, &pdev->reclaim.lru,
+	bo = kmem_cache_alloc_lru(pgem_bo_cache, &pdev->purge.lru,
 				  GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!bo)
 		return NULL;
@@ -107,8 +104,7 @@ static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 	/* A name is padded with zeros, and get_task_comm() costs more than all else here. */
 	data_race(memcpy(bo->comm, current->group_leader->comm, sizeof(bo->comm) - 1));
 	INIT_LIST_HEAD(&bo->maps);
-	INIT_LIST_HEAD(&bo->reclaim.lru);
-	init_rwsem(&bo->purge_lock);
+	INIT_LIST_HEAD(&bo->purge.lru);
 
 	return bo;
 }

@@ -9,14 +9,13 @@
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/pagemap.h>
-#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
 #include <drm/drm_gem.h>
 #include <drm/pgem_drm.h>
 
-#include "pgem_reclaim.h"
+#include "pgem_purge.h"
 #include "pgem_shmem.h"
 
 struct dma_buf_attachment;
@@ -86,21 +85,12 @@ struct pgem_bo {
 
 	/**
 	 * @advice: of &enum drm_pgem_madvice, or PGEM_PURGED. Changed under the
-	 * reservation lock, to PGEM_PURGED under @purge_lock, too.
+	 * reservation lock.
 	 */
 	u32 advice;
 
-	/**
-	 * @purge_lock: held for reading by a fault from before it looks whether the
-	 * object is purged until its page is mapped, for writing while an object
-	 * is purged. Not the reservation lock, since faults of several threads
-	 * would have to wait for each other. Below mmap_lock and the reservation
-	 * lock; reclaim, which a fault may call, only tries to take it.
-	 */
-	struct rw_semaphore purge_lock;
-
-	/** @reclaim: what pgem_reclaim.c needs */
-	struct pgem_reclaim_bo reclaim;
+	/** @purge: place among the objects that can be purged */
+	struct pgem_purge_bo purge;
 };
 
 /**

@@ -13,8 +13,8 @@
  * as octal numbers; "-" stands for none. comm comes last since a process's name can have
  * spaces in it.
  *
- * "shrink": takes a number of pages, and does what the kernel does when it wants so
- * many; reading it tells what came of that.
+ * "shrink": takes a number of pages, and purges objects that are DONTNEED until so many
+ * are free, as the kernel does when memory is short; reading it tells what came of that.
  */
 
 #include <linux/debugfs.h>
@@ -34,7 +34,7 @@
 #include "pgem_bo.h"
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
-#include "pgem_reclaim.h"
+#include "pgem_purge.h"
 #include "pgem_stats.h"
 
 static const char *pgem_debugfs_advice(struct pgem_bo *bo)
@@ -100,7 +100,7 @@ static int pgem_debugfs_shrink_get(void *data, u64 *pages)
 {
 	struct pgem_device *pdev = data;
 
-	*pages = READ_ONCE(pdev->reclaim.scanned);
+	*pages = READ_ONCE(pdev->purge.scanned);
 
 	return 0;
 }
@@ -112,9 +112,9 @@ static int pgem_debugfs_shrink_set(void *data, u64 pages)
 
 	/* As reclaim is called, so that lockdep sees it. */
 	fs_reclaim_acquire(GFP_KERNEL);
-	freed = pgem_reclaim_scan_all(pdev, pages);
+	freed = pgem_purge_scan_all(pdev, pages);
 	fs_reclaim_release(GFP_KERNEL);
-	WRITE_ONCE(pdev->reclaim.scanned, freed);
+	WRITE_ONCE(pdev->purge.scanned, freed);
 
 	return 0;
 }

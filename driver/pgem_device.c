@@ -19,16 +19,19 @@
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/sizes.h>
 
+#include <drm/drm_gem.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
-#include "pgem_reclaim.h"
+#include "pgem_mmap.h"
+#include "pgem_purge.h"
 #include "pgem_shmem.h"
 
 /*
@@ -66,9 +69,28 @@ int pgem_device_init(struct pgem_device *pdev)
 	if (ret)
 		return ret;
 
-	return pgem_reclaim_init(pdev);
+	return pgem_purge_init(pdev);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_device_init);
+
+/**
+ * pgem_device_unmap() - take the pages of all objects out of all mappings
+ * @pdev: device, unplugged: faults are turned away
+ *
+ * Imported objects are left out. Their mappings are their exporters'.
+ */
+void pgem_device_unmap(struct pgem_device *pdev)
+{
+	struct pgem_bo *bo;
+
+	mutex_lock(&pdev->bos.lock);
+	list_for_each_entry(bo, &pdev->bos.list, link) {
+		if (!drm_gem_is_imported(&bo->base))
+			pgem_mmap_unmap(bo);
+	}
+	mutex_unlock(&pdev->bos.lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_device_unmap);
 
 /* Bytes in so many MiB, but no more than a device has mmap offsets for. */
 VISIBLE_IF_KUNIT u64 pgem_device_clamp_bo_size(unsigned int mib)

@@ -11,7 +11,7 @@
 
 #include <drm/drm_device.h>
 
-#include "pgem_reclaim.h"
+#include "pgem_purge.h"
 
 struct drm_file;
 struct vfsmount;
@@ -23,7 +23,7 @@ struct pgem_device {
 	/** @drm: the DRM device, which also counts the references */
 	struct drm_device drm;
 
-	/** @bos: all objects alive, for debugfs */
+	/** @bos: all objects alive, for debugfs and unbinding */
 	struct {
 		/**
 		 * @bos.lock: protects @bos.list and @bos.last_id. A mutex, since
@@ -31,7 +31,8 @@ struct pgem_device {
 		 * pgem held, but below mmap_lock, as munmap() frees objects:
 		 * so nothing is copied to or from user space under it. And
 		 * nothing is allocated under it, so that memory reclaim may
-		 * take it.
+		 * take it. i_mmap_rwsem of the objects' inodes comes below it,
+		 * when unbinding empties their mappings.
 		 */
 		struct mutex lock;
 
@@ -42,11 +43,14 @@ struct pgem_device {
 		u64 last_id;
 	} bos;
 
+	/** @mnt: where files of small pages are made */
+	struct vfsmount *mnt;
+
 	/** @huge_mnt: where files of large folios are made; NULL without such */
 	struct vfsmount *huge_mnt;
 
-	/** @reclaim: what gives memory back when it runs short */
-	struct pgem_reclaim reclaim;
+	/** @purge: objects to be purged when memory runs short */
+	struct pgem_purge_list purge;
 };
 
 /**
@@ -61,6 +65,7 @@ static inline struct pgem_device *to_pgem_device(struct drm_device *drm)
 }
 
 int pgem_device_init(struct pgem_device *pdev);
+void pgem_device_unmap(struct pgem_device *pdev);
 u64 pgem_device_max_bo_size(void);
 int pgem_ioctl_get_param(struct drm_device *drm, void *data, struct drm_file *file);
 

@@ -101,6 +101,7 @@ static void pgem_remove(struct platform_device *platform)
 
 	/* The rest goes with the last reference, which a client may hold. */
 	drm_dev_unplug(&pdev->drm);
+	pgem_device_unmap(pdev);
 }
 
 static struct platform_driver pgem_platform_driver = {

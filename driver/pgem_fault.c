@@ -10,22 +10,30 @@
  * Only a fault that found its page there looks for them: where a page had to be
  * allocated, the next ones have to be, too.
  *
- * What a fault takes, and why that is enough:
+ * A fault takes these, in this order:
  *
  * - the lock of its VMA, for reading, or mmap_lock where the kernel takes that: neither
  *   the VMA nor vm_private_data changes, and VM_MIXEDMAP was set by mmap(). See
  *   pgem_fault_map_pages() for how the kernel is told;
  * - drm_dev_enter(): unbinding waits for the faults that are in there, turns away later
  *   ones and only then removes all mappings, so that no page stays mapped after it;
- * - purge_lock of the object, for reading, for which it never waits long: only a purge
- *   has it for writing;
- * - a reference to the page, without the folio's lock: reclaim does not write out a page
- *   that somebody else has a reference to. A neighbour is mapped under its folio's lock,
- *   if that is free: found by itself in the page cache, it may be on its way to swap.
- *   Who faults in the same large folio meanwhile waits for it, and then finds the page mapped;
+ * - the lock of the page's folio, from shmem_get_folio() until the page is mapped. It is
+ *   what everybody takes who moves or removes a page: migration, reclaim, truncation and
+ *   the handler of memory errors. Migration looks under it whether a page is mapped, and
+ *   would not notice a mapping that came without it: the page cache got a copy then,
+ *   and the mapping kept the old page. A neighbour's folio is locked only if that is free.
+ *   A thread that faults in the same large folio meanwhile waits for it, and then finds
+ *   the page mapped;
  * - the page table's lock, inside vm_insert_page(), which settles two faults on one page.
  *
- * Nothing is allocated but the page, its page table and what the page cache needs.
+ * vm_insert_page() allocates the page table, if there is none yet, under the folio's lock.
+ * That can start reclaim, which in a memory cgroup waits for writeback of other folios. The
+ * wait ends unless the task that has begun the writeback, and not yet submitted it, waits for
+ * the lock held here. No task does: file systems collect writeback, and lock folios of
+ * their own files only; reclaim, which writes shmem to swap, never waits for a folio's
+ * lock but in a purge. See pgem_purge.c for that.
+ *
+ * Apart from that nothing is allocated but the page and what the page cache needs.
  */
 
 #include <kunit/visibility.h>
@@ -33,7 +41,6 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
-#include <linux/lockdep.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -42,15 +49,15 @@
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
+#include <linux/vmstat.h>
+#include <linux/xarray.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_gem.h>
-#include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
 #include "pgem_fault.h"
 #include "pgem_purge.h"
-#include "pgem_reclaim.h"
 #include "pgem_shmem.h"
 #include "pgem_trace.h"
 
@@ -99,20 +106,32 @@ static const struct kernel_param_ops pgem_fault_window_ops = {
 module_param_cb(fault_around_bytes, &pgem_fault_window_ops, &fault_around_bytes, 0644);
 MODULE_PARM_DESC(fault_around_bytes, "Window in which a fault also maps pages that exist already, in bytes: a power of two (default 65536), up to what a page table covers; one page or less: none");
 
-/* Pages of an object around a fault's, and where they belong. */
+/* Pages of an object around a fault's, and where they belong. None if first is last. */
 struct pgem_fault_window {
 	struct vm_fault *vmf;
 	struct address_space *mapping;
-	pgoff_t index;	/* of the fault's own page */
+	struct folio *folio;	/* of the fault's own page; to compare, once it is unlocked */
+	pgoff_t index;		/* of that page */
 	pgoff_t first;
 	pgoff_t last;
 };
 
+/* One page: no neighbours are wanted. */
+static unsigned long pgem_fault_window_size(const struct folio *folio)
+{
+	unsigned long bytes = READ_ONCE(fault_around_bytes);
+
+	if (bytes > PAGE_SIZE)
+		bytes = clamp(folio_size(folio), bytes, PGEM_FAULT_WINDOW_MAX);
+
+	return bytes;
+}
+
 /* Aligned by address, as page tables are; within the VMA and the object. */
-static void pgem_fault_set_bounds(struct pgem_fault_window *window, unsigned long bytes,
-				  pgoff_t pages)
+static void pgem_fault_set_bounds(struct pgem_fault_window *window, pgoff_t pages)
 {
 	const struct vm_fault *vmf = window->vmf;
+	unsigned long bytes = pgem_fault_window_size(window->folio);
 	unsigned long start = ALIGN_DOWN(vmf->address, bytes);
 	unsigned long before = vmf->address - max(start, vmf->vma->vm_start);
 	unsigned long after = min(start + bytes, vmf->vma->vm_end) - vmf->address;
@@ -150,7 +169,7 @@ static int pgem_fault_try_folio(struct pgem_fault_window *window, struct folio *
 	int ret = 0;
 
 	/* Elsewhere a folio's flags are read without ado. */
-	if (!data_race(folio_trylock(folio)))
+	if (folio == window->folio || !data_race(folio_trylock(folio)))
 		return 0;
 	if (folio->mapping == window->mapping && folio_test_uptodate(folio))
 		ret = pgem_fault_insert_folio(window, folio);
@@ -179,85 +198,86 @@ static void pgem_fault_insert_around(struct pgem_fault_window *window)
 	}
 }
 
-/* One page: no neighbours are wanted. */
-static unsigned long pgem_fault_window_size(struct folio *folio)
+/*
+ * The kernel counts a fault as major if it has to read, which it cannot tell by itself.
+ * A hint, since the page may come back, or go to swap, before it is locked.
+ */
+static bool pgem_fault_is_major(struct address_space *mapping, pgoff_t index)
 {
-	unsigned long bytes = READ_ONCE(fault_around_bytes);
-
-	if (bytes > PAGE_SIZE)
-		bytes = clamp(folio_size(folio), bytes, PGEM_FAULT_WINDOW_MAX);
-
-	return bytes;
+	/* Most files have nothing in swap: this spares them the search. */
+	return data_race(READ_ONCE(SHMEM_I(mapping->host)->swapped)) &&
+	       xa_is_value(xa_load(&mapping->i_pages, index));
 }
+
+/* What the kernel is told of a fault, and of what vm_insert_page() said about its page. */
+VISIBLE_IF_KUNIT vm_fault_t pgem_fault_result(const struct vm_fault *vmf, int error,
+					      bool is_major)
+{
+	bool is_marked = vmf->flags & FAULT_FLAG_ORIG_PTE_VALID && !pte_none(vmf->orig_pte);
+
+	/*
+	 * -EBUSY: another thread was first, with this page, and has seen to neighbours. But
+	 * an entry that was there when the fault began is no page: a marker of memory
+	 * management's would be in the way of each retry, for ever.
+	 */
+	if (error == -EBUSY && !is_marked)
+		return VM_FAULT_NOPAGE;
+	if (error)
+		return vmf_error(error);
+	if (!is_major)
+		return VM_FAULT_NOPAGE;
+
+	count_vm_event(PGMAJFAULT);
+
+	return VM_FAULT_NOPAGE | VM_FAULT_MAJOR;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_fault_result);
 
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
-static vm_fault_t pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
-					   pgoff_t index)
-{
-	struct address_space *mapping = obj->filp->f_mapping;
-	unsigned long pages;
-	struct page *page;
-	int ret;
-
-	lockdep_assert_held_read(&to_pgem_bo(obj)->purge_lock);
-
-	if (pgem_purge_is_done(to_pgem_bo(obj)))
-		return VM_FAULT_SIGBUS;
-
-	pages = pgem_shmem_pages(obj->filp);
-	page = shmem_read_mapping_page(mapping, index);
-	if (IS_ERR(page))
-		return vmf_error(PTR_ERR(page));
-
-	ret = vm_insert_page(vmf->vma, vmf->address, page);
-
-	/* Its page was there, or else there were more now. Only a hint: others add, too. */
-	if (!ret && pgem_shmem_pages(obj->filp) == pages) {
-		struct pgem_fault_window window = {
-			.vmf = vmf, .mapping = mapping, .index = index,
-		};
-		unsigned long bytes = pgem_fault_window_size(page_folio(page));
-
-		if (bytes > PAGE_SIZE) {
-			pgem_fault_set_bounds(&window, bytes, obj->size >> PAGE_SHIFT);
-			pgem_fault_insert_around(&window);
-		}
-	}
-
-	/* The mapping has its own reference; kept, ours would pin the page forever. */
-	put_page(page);
-
-	/* -EBUSY: another thread was first, with this page, and has seen to neighbours. */
-	return ret && ret != -EBUSY ? vmf_error(ret) : VM_FAULT_NOPAGE;
-}
-
 static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
 				    pgoff_t index)
 {
-	struct pgem_bo *bo = to_pgem_bo(obj);
-	vm_fault_t ret;
+	struct address_space *mapping = obj->filp->f_mapping;
+	struct pgem_fault_window window = {
+		.vmf = vmf, .mapping = mapping, .index = index,
+	};
+	unsigned long pages = pgem_shmem_pages(obj->filp);
+	bool is_major = pgem_fault_is_major(mapping, index);
+	struct page *page;
+	int ret;
 
-	down_read(&bo->purge_lock);
-	ret = pgem_fault_insert_locked(vmf, obj, index);
-	up_read(&bo->purge_lock);
+	ret = shmem_get_folio(mapping->host, index, 0, &window.folio, SGP_CACHE);
+	if (ret)
+		return vmf_error(ret);
 
-	/* After the page is mapped, see pgem_reclaim_taken(). */
-	if (ret == VM_FAULT_NOPAGE)
-		pgem_reclaim_add_faulted(bo);
+	page = folio_file_page(window.folio, index);
+	ret = PageHWPoison(page) ? -EHWPOISON : vm_insert_page(vmf->vma, vmf->address, page);
 
-	return ret;
+	/* Its page was there, or else there were more now. Only a hint: others add, too. */
+	if (!ret && pgem_shmem_pages(obj->filp) == pages)
+		pgem_fault_set_bounds(&window, obj->size >> PAGE_SHIFT);
+	if (window.first < window.last)
+		pgem_fault_insert_folio(&window, window.folio);
+	folio_unlock(window.folio);
+
+	/* The mapping has its own reference; kept, ours would pin the page forever. */
+	folio_put(window.folio);
+
+	if (window.first < window.last)
+		pgem_fault_insert_around(&window);
+
+	return pgem_fault_result(vmf, ret, is_major);
 }
 
 /*
  * Finds the page that a fault is at, and says whether the object has it. Counted
- * from the object's first page, never from the VMA's: a VMA that was split, or
- * maps a dma-buf at an offset, starts elsewhere. A fault below the object wraps
- * to an index that no object is large enough for.
+ * from the object's first page, as vm_pgoff is, and never from the VMA's: a VMA that
+ * was split, or maps a dma-buf at an offset, starts elsewhere.
  */
 VISIBLE_IF_KUNIT bool pgem_fault_index(const struct vm_fault *vmf,
 				       const struct drm_gem_object *obj, pgoff_t *index)
 {
-	*index = vmf->pgoff - drm_vma_node_start(&obj->vma_node);
+	*index = vmf->pgoff;
 
 	return *index < obj->size >> PAGE_SHIFT;
 }
@@ -267,8 +287,9 @@ EXPORT_SYMBOL_IF_KUNIT(pgem_fault_index);
  * pgem_fault() - &vm_operations_struct.fault of all mappings
  * @vmf: fault
  *
- * Return: VM_FAULT_NOPAGE with the page mapped; VM_FAULT_OOM; VM_FAULT_SIGBUS outside
- * of the object, if it was purged, or if the device is gone.
+ * Return: VM_FAULT_NOPAGE with the page mapped, and VM_FAULT_MAJOR with it if the page
+ * came from swap; VM_FAULT_OOM; VM_FAULT_HWPOISON for a page with a memory error;
+ * VM_FAULT_SIGBUS outside of the object, if it was purged, or if the device is gone.
  */
 vm_fault_t pgem_fault(struct vm_fault *vmf)
 {
@@ -278,7 +299,9 @@ vm_fault_t pgem_fault(struct vm_fault *vmf)
 	int idx;
 
 	if (pgem_fault_index(vmf, obj, &index) && drm_dev_enter(obj->dev, &idx)) {
-		ret = pgem_fault_insert(vmf, obj, index);
+		/* The file is empty by then, but root can make it longer again. */
+		if (!pgem_purge_is_done(to_pgem_bo(obj)))
+			ret = pgem_fault_insert(vmf, obj, index);
 		drm_dev_exit(idx);
 	}
 

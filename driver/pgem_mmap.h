@@ -11,6 +11,7 @@ struct vm_operations_struct;
 extern const struct vm_operations_struct pgem_vm_ops;
 
 int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma);
+int pgem_mmap_object(struct drm_gem_object *obj, struct vm_area_struct *vma);
 void pgem_mmap_unmap(struct pgem_bo *bo);
 
 #endif /* _PGEM_MMAP_H_ */

@@ -4,16 +4,35 @@
 /**
  * DOC: Purging
  *
- * Objects that their owner called DONTNEED are purged when memory runs short: taken
- * out of page tables, then emptied. In this order, as a page that is truncated while
- * it is mapped is a "Bad page cache" to the kernel. The object's purge_lock keeps
- * faults from coming in between, and after it they find that the contents are gone.
+ * When memory runs short, the kernel swaps an object's pages one by one, as those of any
+ * shmem file: it finds all mappings of a page, see pgem_mmap.c. It does not know that the
+ * contents of some objects are not needed. Those that their owner called DONTNEED are
+ * purged by a shrinker: truncated, which costs no I/O. Gone stays gone: such an object
+ * never has a page again, so nobody sees zeros in place of what was there. That is why
+ * it cannot be exported, and why one that others know by a dma-buf, a name or a handle is
+ * not purged: a device cannot be sent a signal. Nor is one that is pinned (mapped for a
+ * device or for the kernel) or busy (a fence in its reservation). A page that
+ * get_user_pages() has pinned leaves the object, and stays with who pinned it.
  *
- * Gone stays gone: such an object never has a page again, so nobody sees zeros, or
- * what others left in memory, in place of what was there. That also is why it cannot
- * be exported, and why one that others know by a dma-buf, a name or a handle is not
- * purged: a device cannot be sent a signal. A page that get_user_pages() has pinned
- * leaves the object as others do, and stays with who pinned it.
+ * An object is on a list while it is DONTNEED, longest first: a list_lru, one of which
+ * there is for each memory cgroup and node. Reclaim in a cgroup therefore purges what
+ * its clients created; pages are charged to the process that touches them first, mostly
+ * the same. Reclaim can be called from below any lock of pgem's, so only trylocks are
+ * used, but for bos.lock when the last reference to an object goes here.
+ *
+ * Faults take no lock of the object. One that finds a page in the file holds its folio's
+ * lock until the page is mapped; truncation takes the same lock, and unmaps the page. One
+ * that finds none has shmem_get_folio() insert a folio, and compare the file's size
+ * afterwards. Purging sets the size to 0 under the lock of the page cache's xarray: if
+ * the folio came first, truncation finds it; if not, shmem_get_folio() sees the size
+ * and takes the folio away again.
+ *
+ * Truncation waits for locked folios, and reclaim can be called by a task that has locked
+ * some: migration allocates between two of them. So purging first tries each folio's lock,
+ * one by one, and gives up if one is taken. Then no task waits for itself. Nor do tasks
+ * wait in a circle: all lock their folios before they walk, and wait after it. If A waits
+ * for a folio of B, then A walked over it before B locked it, hence before B walked. In a
+ * circle each walk would come before itself.
  */
 
 #include <kunit/visibility.h>
@@ -22,18 +41,25 @@
 #include <linux/dma-resv.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
-#include <linux/lockdep.h>
-#include <linux/rwsem.h>
+#include <linux/kref.h>
+#include <linux/list_lru.h>
+#include <linux/minmax.h>
+#include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
+#include <linux/shrinker.h>
+#include <linux/swap.h>
+#include <linux/xarray.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
+#include <drm/drm_managed.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
+#include "pgem_device.h"
 #include "pgem_mmap.h"
 #include "pgem_purge.h"
-#include "pgem_reclaim.h"
+#include "pgem_shmem.h"
 #include "pgem_trace.h"
 
 /**
@@ -58,8 +84,7 @@ bool pgem_purge_is_wanted(const struct pgem_bo *bo)
  * pgem_purge_is_done() - say whether an object was purged
  * @bo: object
  *
- * Return: true if it was; final. False can become true without its purge_lock or its
- * reservation.
+ * Return: true if it was; final. False can become true without its reservation.
  */
 bool pgem_purge_is_done(const struct pgem_bo *bo)
 {
@@ -67,32 +92,255 @@ bool pgem_purge_is_done(const struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_is_done);
 
-/**
- * pgem_purge_try_locked() - purge an object if it may be
- * @bo: object; its reservation is held, and it is not pinned
- *
- * For reclaim, which can come from a fault of the same object: it waits for no fault.
- *
- * Return: true if the object's pages are free.
- */
-bool pgem_purge_try_locked(struct pgem_bo *bo)
+/* Tries each folio's lock, for a moment. */
+static bool pgem_purge_can_lock(struct address_space *mapping)
 {
-	struct drm_gem_object *obj = &bo->base;
+	struct folio_batch batch;
+	pgoff_t next = 0;
+	bool can = true;
 
-	dma_resv_assert_held(obj->resv);
+	folio_batch_init(&batch);
+	while (can && filemap_get_folios(mapping, &next, -1, &batch)) {
+		for (unsigned int i = 0; i < folio_batch_count(&batch); i++) {
+			/* Elsewhere a folio's flags are read without ado. */
+			can = can && data_race(folio_trylock(batch.folios[i]));
+			if (can)
+				folio_unlock(batch.folios[i]);
+			folio_put(batch.folios[i]);
+		}
+		folio_batch_reinit(&batch);
+	}
 
-	if (!pgem_purge_is_wanted(bo) || !down_write_trylock(&bo->purge_lock))
+	return can;
+}
+
+static bool pgem_purge_try_locked(struct pgem_bo *bo)
+{
+	struct inode *inode = file_inode(bo->base.filp);
+	bool can;
+
+	dma_resv_assert_held(bo->base.resv);
+
+	if (bo->pins || !dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP) ||
+	    !pgem_purge_is_wanted(bo))
+		return false;
+	/* The file's size needs this lock. Only root can hold it, by /proc/PID/map_files. */
+	if (!inode_trylock(inode))
 		return false;
 
-	trace_pgem_bo_purge(bo);
-	WRITE_ONCE(bo->advice, PGEM_PURGED);
-	pgem_mmap_unmap(bo);
-	shmem_truncate_range(file_inode(obj->filp), 0, (loff_t)-1);
-	up_write(&bo->purge_lock);
+	can = pgem_purge_can_lock(inode->i_mapping);
+	if (can) {
+		trace_pgem_bo_purge(bo);
+		WRITE_ONCE(bo->advice, PGEM_PURGED);
+		xa_lock_irq(&inode->i_mapping->i_pages);
+		i_size_write(inode, 0);
+		xa_unlock_irq(&inode->i_mapping->i_pages);
 
-	return true;
+		/* Truncation would unmap as well, but page by page: all is to go at once. */
+		pgem_mmap_unmap(bo);
+		shmem_truncate_range(inode, 0, (loff_t)-1);
+	}
+	inode_unlock(inode);
+
+	return can;
 }
-EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try_locked);
+
+/* Pages that a purge frees: those that exist, and not sizes, and those in swap. */
+static unsigned long pgem_purge_pages(const struct pgem_bo *bo)
+{
+	struct file *filp = bo->base.filp;
+
+	return pgem_shmem_pages(filp) + data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
+}
+
+/* Returns how many pages are free that were not before. */
+VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
+{
+	unsigned long resident = pgem_shmem_pages(bo->base.filp);
+	unsigned long pages = pgem_purge_pages(bo);
+	bool is_purged;
+
+	if (!dma_resv_trylock(bo->base.resv))
+		return 0;
+	is_purged = pgem_purge_try_locked(bo);
+	dma_resv_unlock(bo->base.resv);
+	if (!is_purged)
+		return 0;
+
+	/* Reclaim would not know: it counts what leaves its own lists. */
+	mm_account_reclaimed_pages(resident);
+
+	return pages;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try);
+
+/* Keeps the sum of what the objects on the list had when they got there. */
+static void pgem_purge_account(struct pgem_bo *bo, unsigned long pages)
+{
+	atomic_long_add(pages - xchg(&bo->purge.pages, pages),
+			&to_pgem_device(bo->base.dev)->purge.pages);
+}
+
+/* One that is on the list already keeps its place. */
+static void pgem_purge_add(struct pgem_bo *bo)
+{
+	pgem_purge_account(bo, pgem_purge_pages(bo));
+	list_lru_add_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge.lru);
+}
+
+/**
+ * pgem_purge_del() - take an object off the list of those that can be purged
+ * @bo: object, which need not be on it
+ *
+ * A scan that works on the object just now may put it back, which the next one mends;
+ * where there are no references left there is no such scan.
+ */
+void pgem_purge_del(struct pgem_bo *bo)
+{
+	if (list_empty_careful(&bo->purge.lru))
+		return;
+
+	list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge.lru);
+	pgem_purge_account(bo, 0);
+}
+
+/* Called with the list's spinlock held, for the first object of a list. */
+static enum lru_status pgem_purge_take(struct list_head *item, struct list_lru_one *list,
+				       void *arg)
+{
+	struct pgem_bo *bo = container_of(item, struct pgem_bo, purge.lru);
+
+	/* Being freed: it leaves the list by itself. */
+	if (!kref_get_unless_zero(&bo->base.refcount))
+		return LRU_ROTATE;
+
+	list_lru_isolate(list, item);
+	*(struct pgem_bo **)arg = bo;
+
+	return LRU_REMOVED;
+}
+
+/*
+ * Looks at each object once, of the cgroup and node that @sc says, or of all without, until
+ * @wanted pages are free. @found gets how many pages the objects had.
+ */
+static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct shrink_control *sc,
+					  unsigned long wanted, unsigned long *found)
+{
+	unsigned long items = sc ? list_lru_shrink_count(&list->lru, sc) :
+				   list_lru_count(&list->lru);
+	unsigned long freed = 0;
+
+	while (items-- && freed < wanted) {
+		struct pgem_bo *bo = NULL;
+		unsigned long one = 1;
+
+		if (sc)
+			list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_take, &bo,
+					  &one);
+		else
+			list_lru_walk(&list->lru, pgem_purge_take, &bo, one);
+		if (!bo)
+			continue;
+
+		*found += max(pgem_purge_pages(bo), 1UL);
+		pgem_purge_account(bo, 0);
+		freed += pgem_purge_try(bo);
+		/* Not now, but once nobody else has it. */
+		if (READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED)
+			pgem_purge_add(bo);
+		drm_gem_object_put(&bo->base);
+	}
+
+	return freed;
+}
+
+/* An estimate that costs no walk: the objects of this list, with the mean of all. */
+static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct pgem_purge_list *list = shrinker->private_data;
+	unsigned long items = list_lru_shrink_count(&list->lru, sc);
+	unsigned long pages = max(atomic_long_read(&list->pages), 0L);
+
+	/* Means that there is no need to ask again before the list has a first object. */
+	if (!items)
+		return SHRINK_EMPTY;
+
+	return items * max(pages / max(list_lru_count(&list->lru), 1UL), 1UL);
+}
+
+static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	unsigned long freed, found = 0;
+
+	/* Truncation waits for folios, whose holders may have to get at a file system. */
+	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
+		return SHRINK_STOP;
+
+	freed = pgem_purge_scan_list(shrinker->private_data, sc, sc->nr_to_scan, &found);
+
+	/* Objects come whole, so these can be more than were asked for. */
+	sc->nr_scanned = max(sc->nr_to_scan, found);
+
+	return found ? freed : SHRINK_STOP;
+}
+
+/**
+ * pgem_purge_scan_all() - purge as reclaim does, objects of all cgroups
+ * @pdev: device
+ * @pages: how many pages to free at the least, if there are as many
+ *
+ * For tests, by debugfs.
+ *
+ * Return: the number of pages that are free by now, those in swap included.
+ */
+u64 pgem_purge_scan_all(struct pgem_device *pdev, u64 pages)
+{
+	unsigned long found = 0;
+
+	return pgem_purge_scan_list(&pdev->purge, NULL, min(pages, (u64)ULONG_MAX), &found);
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_purge_scan_all);
+
+static void pgem_purge_fini(struct drm_device *drm, void *data)
+{
+	struct pgem_device *pdev = to_pgem_device(drm);
+
+	shrinker_free(pdev->purge.shrinker);
+	list_lru_destroy(&pdev->purge.lru);
+}
+
+/**
+ * pgem_purge_init() - set up the list of objects and the shrinker
+ * @pdev: device, without objects
+ *
+ * DRM undoes it with the device's last reference.
+ *
+ * Return: 0, or -ENOMEM.
+ */
+int pgem_purge_init(struct pgem_device *pdev)
+{
+	struct shrinker *shrinker;
+	int ret;
+
+	shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE, "drm-pgem");
+	if (!shrinker)
+		return -ENOMEM;
+
+	ret = list_lru_init_memcg(&pdev->purge.lru, shrinker);
+	if (ret) {
+		shrinker_free(shrinker);
+		return ret;
+	}
+
+	shrinker->count_objects = pgem_purge_count;
+	shrinker->scan_objects = pgem_purge_scan;
+	shrinker->private_data = &pdev->purge;
+	pdev->purge.shrinker = shrinker;
+	shrinker_register(shrinker);
+
+	return drmm_add_action_or_reset(&pdev->drm, pgem_purge_fini, NULL);
+}
 
 static int pgem_purge_advise(struct pgem_bo *bo, u32 advice, u32 *retained)
 {
@@ -106,13 +354,14 @@ static int pgem_purge_advise(struct pgem_bo *bo, u32 advice, u32 *retained)
 		return ret == -EINTR ? -ERESTARTSYS : ret;
 
 	*retained = !pgem_purge_is_done(bo);
-	if (*retained)
+	if (*retained) {
 		WRITE_ONCE(bo->advice, advice);
+		if (advice == DRM_PGEM_MADV_DONTNEED)
+			pgem_purge_add(bo);
+		else
+			pgem_purge_del(bo);
+	}
 	dma_resv_unlock(bo->base.resv);
-
-	/* Its pages need not have come by a fault. */
-	if (*retained && advice == DRM_PGEM_MADV_DONTNEED)
-		pgem_reclaim_add(bo);
 
 	return 0;
 }

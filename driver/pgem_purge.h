@@ -3,18 +3,58 @@
 #ifndef _PGEM_PURGE_H_
 #define _PGEM_PURGE_H_
 
+#include <linux/atomic.h>
+#include <linux/kconfig.h>
+#include <linux/list.h>
+#include <linux/list_lru.h>
 #include <linux/types.h>
 
 struct drm_device;
 struct drm_file;
 struct pgem_bo;
+struct pgem_device;
+struct shrinker;
 
 /* Beside &enum drm_pgem_madvice: contents lost, for good. */
 #define PGEM_PURGED	2
 
+/**
+ * struct pgem_purge_list - objects of a device that can be purged
+ */
+struct pgem_purge_list {
+	/** @lru: &struct pgem_purge_bo.lru of objects that are DONTNEED */
+	struct list_lru lru;
+
+	/** @pages: sum of &struct pgem_purge_bo.pages */
+	atomic_long_t pages;
+
+	/** @shrinker: called by the kernel when memory runs short */
+	struct shrinker *shrinker;
+
+	/** @scanned: pages that the last scan by debugfs freed */
+	u64 scanned;
+};
+
+/**
+ * struct pgem_purge_bo - an object's place among those that can be purged
+ */
+struct pgem_purge_bo {
+	/** @lru: place in &struct pgem_purge_list.lru, under that list's lock */
+	struct list_head lru;
+
+	/** @pages: pages that it had when it was put on the list, else 0; atomic */
+	unsigned long pages;
+};
+
 bool pgem_purge_is_wanted(const struct pgem_bo *bo);
 bool pgem_purge_is_done(const struct pgem_bo *bo);
-bool pgem_purge_try_locked(struct pgem_bo *bo);
+void pgem_purge_del(struct pgem_bo *bo);
+u64 pgem_purge_scan_all(struct pgem_device *pdev, u64 pages);
+int pgem_purge_init(struct pgem_device *pdev);
 int pgem_ioctl_gem_madvise(struct drm_device *drm, void *data, struct drm_file *file);
+
+#if IS_ENABLED(CONFIG_KUNIT)
+unsigned long pgem_purge_try(struct pgem_bo *bo);
+#endif
 
 #endif /* _PGEM_PURGE_H_ */

@@ -44,11 +44,6 @@ DEFINE_EVENT(pgem_bo, pgem_bo_free,
 	     TP_ARGS(bo)
 );
 
-DEFINE_EVENT(pgem_bo, pgem_bo_unmap,
-	     TP_PROTO(struct pgem_bo *bo),
-	     TP_ARGS(bo)
-);
-
 DEFINE_EVENT(pgem_bo, pgem_bo_purge,
 	     TP_PROTO(struct pgem_bo *bo),
 	     TP_ARGS(bo)

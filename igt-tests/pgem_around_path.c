@@ -285,27 +285,6 @@ static void swap(int fd)
 	pgem_group_with_swap(fd, fault_beside_swap);
 }
 
-static void shrunk(int fd)
-{
-	struct around around;
-
-	pgem_window(8);
-	around_init(&around, fd, 24, 0);
-	around_touch(&around, 0);
-	around_touch(&around, 20);
-	/* Pages of the object, in whatever mappings. */
-	igt_assert_eq_u64(pgem_shrink(PGEM_SHRINK_ALL), 24);
-	pgem_expect_range(around.map, 24, 0, 0);
-	igt_assert_eq_u64(pgem_line_of(fd, around.buf.handle).mapped, 0);
-	around_touch(&around, 12);
-	pgem_expect_mapped(around.map, "........########........");
-	igt_assert_eq_u64(pgem_line_of(fd, around.buf.handle).mapped, 8 * PG);
-	igt_assert_eq_u64(pgem_shrink(PGEM_SHRINK_ALL), 24);
-	pgem_expect_range(around.map, 24, 0, 0);
-	pgem_check(around.map, 0, 24);
-	around_fini(&around);
-}
-
 /* P11 */
 static void purged(int fd)
 {
@@ -357,7 +336,6 @@ static const struct pgem_test tests[] = {
 	{ "huge", huge, "Of a large folio a second touch maps all, of one page table." },
 	{ "huge-off", huge_off, "Without a window large folios are mapped page by page." },
 	{ "swap", swap, "Pages in swap are skipped, and stay there." },
-	{ "shrunk", shrunk, "Neighbours are unmapped for reclaim, and come back by a touch." },
 	{ "purged", purged, "A purge takes neighbours, too, and none comes back." },
 	{ "unbound", unbound, "Unbinding takes neighbours, too, and none comes back." },
 };

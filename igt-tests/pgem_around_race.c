@@ -4,7 +4,7 @@
 /**
  * DOC: pgem_around: against each other, reclaim, and other mappings
  *
- * Threads fault in one mapping while it is shrunk or forgotten, and while other mappings
+ * Threads fault in one mapping while it is paged out or forgotten, and while other mappings
  * of the process change. A page that was mapped in the wrong place has lost or wrong
  * contents. And that faults do without mmap_lock.
  */
@@ -21,6 +21,7 @@
 #include "pgem_advice.h"
 #include "pgem_around.h"
 #include "pgem_window.h"
+#include "pgem_zram.h"
 
 #define PAGES 64
 #define RACE_MS 1200
@@ -28,8 +29,6 @@
 
 /* For change_beside(): room for mappings beside the one that is faulted in */
 static uint8_t *beside;
-
-static char shrink_path[64];
 
 /* The buffer is the first thing in it. */
 static const struct around *around_of(const struct pgem_racer *racer)
@@ -73,10 +72,13 @@ static const char *forget(struct pgem_racer *racer)
 		       "MADV_DONTNEED failed" : NULL;
 }
 
-static const char *shrink(struct pgem_racer *racer)
+/* The kernel unmaps pages, and writes them to swap if no thread comes in between. */
+static const char *page_out(struct pgem_racer *racer)
 {
-	(void)racer;
-	return __pgem_write_file(shrink_path, "1000000") ? "shrinking failed" : NULL;
+	size_t first = some_page(racer, 0), count = 1 + some_page(racer, 1) % (PAGES - first);
+
+	return madvise(around_of(racer)->map + first * PG, count * PG, MADV_PAGEOUT) ?
+		       "MADV_PAGEOUT failed" : NULL;
 }
 
 static const char *set_window(struct pgem_racer *racer)
@@ -94,10 +96,8 @@ static void race_in_windows(int fd, size_t window, const char *(**steps)(struct 
 
 	pgem_window(window);
 	around_init(&around, fd, PAGES, 5);
-	pgem_shrink_path(shrink_path, sizeof(shrink_path));
 	pgem_race_steps(RACE_MS, steps, count, fd, &around.buf);
-	igt_assert_eq_u64(pgem_resident(fd, around.buf.handle), PAGES * PG);
-	pgem_shrink(PGEM_SHRINK_ALL);
+	igt_assert_eq(madvise(around.map, PAGES * PG, MADV_DONTNEED), 0);
 	pgem_expect_range(around.map, PAGES, 0, 0);
 	around_fini(&around);
 }
@@ -111,13 +111,15 @@ static void race_forget(int fd)
 	race_in_windows(fd, 16, steps, ARRAY_SIZE(steps));
 }
 
-static void race_shrink(int fd)
+static void race_pageout(int fd)
 {
 	const char *(*steps[])(struct pgem_racer *) = {
-		count_up, count_up, count_up, shrink, forget,
+		count_up, count_up, count_up, page_out, forget,
 	};
 
+	pgem_zram_on(16);
 	race_in_windows(fd, 16, steps, ARRAY_SIZE(steps));
+	pgem_zram_off();
 }
 
 static void race_window(int fd)
@@ -136,17 +138,16 @@ static void race_window(int fd)
 static void race_huge(int fd)
 {
 	const char *(*steps[])(struct pgem_racer *) = {
-		count_up, count_up, count_up, shrink, forget,
+		count_up, count_up, count_up, page_out, forget,
 	};
 	struct around around = { .buf.fd = fd };
 	uint8_t *map = around_map_huge(fd, 2, FOLIO_PAGES / 2, &around.buf.handle);
 
 	pgem_window(16);
 	around.map = map + (FOLIO_PAGES - PAGES / 2) * PG;
-	pgem_shrink_path(shrink_path, sizeof(shrink_path));
 	pgem_race_steps(RACE_MS, steps, ARRAY_SIZE(steps), fd, &around.buf);
 	igt_assert_eq_u64(pgem_resident(fd, around.buf.handle), 2 * FOLIO);
-	pgem_shrink(PGEM_SHRINK_ALL);
+	igt_assert_eq(madvise(map, 2 * FOLIO, MADV_DONTNEED), 0);
 	pgem_expect_range(map, 2 * FOLIO_PAGES, 0, 0);
 	(void)*(volatile uint8_t *)around.map;
 	pgem_expect_range(map, 2 * FOLIO_PAGES, FOLIO_PAGES / 2, FOLIO_PAGES);
@@ -257,7 +258,7 @@ static void no_mmap_lock(int fd)
 
 static const struct pgem_test tests[] = {
 	{ "race-forget", race_forget, "Threads fault in one window while pages are forgotten." },
-	{ "race-shrink", race_shrink, "Threads fault while reclaim unmaps what they faulted in." },
+	{ "race-pageout", race_pageout, "Threads fault while the kernel swaps what they faulted in." },
 	{ "race-window", race_window, "Threads fault while the window changes." },
 	{ "race-huge", race_huge, "Threads fault in large folios that are unmapped meanwhile." },
 	{ "race-mappings", race_mappings, "Threads fault beside mappings that change, and forks." },

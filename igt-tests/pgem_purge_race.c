@@ -4,7 +4,7 @@
 /**
  * DOC: pgem_purge: in the middle of something
  *
- * P11, P20: purging and unmapping while pages are pinned by the kernel, and while
+ * P11, P20: purging and swapping while pages are pinned by the kernel, and while
  * threads fault, map, fork, close and unbind. A page that is truncated while it is
  * mapped is a "Bad page cache" in the log, which fails the run.
  */
@@ -22,6 +22,7 @@
 #include "pgem_advice.h"
 #include "pgem_lib.h"
 #include "pgem_purge.h"
+#include "pgem_zram.h"
 
 #define PAGES 32
 #define RACE_MS 1500
@@ -80,8 +81,8 @@ static void gup_outlives(int fd)
 	close(ends[1]);
 }
 
-/* Unmapped under a pin: the same page comes back, and both see what the other writes. */
-static void gup_unmap(int fd)
+/* Paged out under a pin: the same page comes back, and both see what the other writes. */
+static void gup_pageout(int fd)
 {
 	struct pgem_buf buf;
 	struct iovec io;
@@ -89,16 +90,19 @@ static void gup_unmap(int fd)
 	int ends[2];
 
 	igt_assert_eq(pipe2(ends, O_CLOEXEC), 0);
+	pgem_zram_on(16);
 	pgem_buf_init(&buf, fd, PAGES);
 	pgem_fill(buf.map, 0, PAGES);
 	io = (struct iovec){ buf.map + 3 * PG, PG };
 	igt_assert_eq(vmsplice(ends[1], &io, 1, 0), PG);
-	igt_assert_eq_u64(pgem_shrink(PGEM_SHRINK_ALL), PAGES);
-	igt_assert_eq(pgem_mapped(buf.map, PAGES), 0);
+	igt_assert_eq(madvise(buf.map, buf.size, MADV_PAGEOUT), 0);
+	igt_assert_eq(pgem_mapped(buf.map + 3 * PG, 1), 0);
+	igt_assert_lte_u64(PG, pgem_resident(fd, buf.handle));
 	pgem_fill(buf.map, 50, PAGES);
 	igt_assert_eq(read(ends[0], copy, PG), PG);
 	pgem_check(copy, 53, 1);
 	pgem_buf_fini(&buf);
+	pgem_zram_off();
 	close(ends[0]);
 	close(ends[1]);
 }
@@ -151,16 +155,24 @@ static const char *check_share(struct pgem_racer *racer)
 	return NULL;
 }
 
-static void race_unmap(int fd)
+static const char *page_out(struct pgem_racer *racer)
+{
+	return madvise(racer->buf->map, racer->buf->size, MADV_PAGEOUT) ?
+		       "MADV_PAGEOUT failed" : NULL;
+}
+
+static void race_pageout(int fd)
 {
 	const char *(*steps[])(struct pgem_racer *) = {
-		check_share, check_share, check_share, check_share, shrink, shrink,
+		check_share, check_share, check_share, check_share, page_out, page_out,
 	};
 	struct pgem_buf buf;
 
+	pgem_zram_on(16);
 	pgem_buf_init(&buf, fd, 64);
 	race(fd, &buf, steps, ARRAY_SIZE(steps));
 	pgem_buf_fini(&buf);
+	pgem_zram_off();
 }
 
 /* A life: written, unneeded, and either all there or gone, page by page. */
@@ -289,14 +301,16 @@ static const char *forks(struct pgem_racer *racer)
 
 static void race_fork(int fd)
 {
-	const char *(*steps[])(struct pgem_racer *) = { forks, shrink };
+	const char *(*steps[])(struct pgem_racer *) = { forks, page_out };
 	struct pgem_buf buf;
 
+	pgem_zram_on(16);
 	pgem_buf_init(&buf, fd, 128);
 	pgem_fill(buf.map, 0, buf.pages);
 	race(fd, &buf, steps, ARRAY_SIZE(steps));
 	pgem_check(buf.map, 0, buf.pages);
 	pgem_buf_fini(&buf);
+	pgem_zram_off();
 }
 
 /* P15: the device goes while the shrinker has its objects. */
@@ -334,13 +348,13 @@ static void unbind(int fd)
 static const struct pgem_test tests[] = {
 	{ "gup", gup_purge, "A pin has the old data, the mapping SIGBUS." },
 	{ "gup-outlives", gup_outlives, "A pin outlives the object." },
-	{ "gup-unmap", gup_unmap, "Unmapping changes nothing for a pin." },
+	{ "gup-pageout", gup_pageout, "Paging out changes nothing for a pin." },
 	{ "gup-purged", gup_purged, "System calls get EFAULT for what was purged." },
-	{ "race-unmap", race_unmap, "Threads write while the pages are unmapped." },
+	{ "race-pageout", race_pageout, "Threads write while the pages go to swap." },
 	{ "race-purge", race_purge, "Objects are purged while they are used." },
 	{ "race-close", race_close, "Objects are closed while they are purged." },
 	{ "fork", fork_purge, "A child's mapping goes, too." },
-	{ "race-fork", race_fork, "Children have all data while the pages are unmapped." },
+	{ "race-fork", race_fork, "Children have all data while the pages go to swap." },
 	{ "unbind", unbind, "The device goes while it is shrunk." },
 };
 
