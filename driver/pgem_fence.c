@@ -8,6 +8,10 @@
  * promises that it will signal, and a client keeps no promises: so each has a timer
  * that signals it, with an error, and closing the file signals what is left.
  *
+ * Objects of other drivers get no fence. Their exporter may have to wait for every
+ * fence before it can move the memory, as TTM does when it evicts, and a client could
+ * make it wait for 10 seconds at a time.
+ *
  * The check for a conflict and the insertion happen under one hold of the
  * reservation lock. Of two clients that want to write at the same time one gets
  * -EBUSY.
@@ -204,7 +208,8 @@ static int pgem_fence_add(struct pgem_fence_table *table, struct drm_gem_object 
  * @file: caller's file, which gets the fence
  *
  * Return: 0; -EINVAL for an unknown flag or a set pad; -ENOENT for an unknown
- * handle; -EBUSY if a fence is in the way; -ENOMEM; -ERESTARTSYS.
+ * handle; -EOPNOTSUPP for an imported object; -EBUSY if a fence is in the way; -ENOMEM;
+ * -ERESTARTSYS.
  */
 int pgem_ioctl_fence_attach(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -220,7 +225,11 @@ int pgem_ioctl_fence_attach(struct drm_device *drm, void *data, struct drm_file 
 	if (!obj)
 		return -ENOENT;
 
-	ret = pgem_fence_add(file->driver_priv, obj, args->flags & DRM_PGEM_FENCE_WRITE, &id);
+	if (drm_gem_is_imported(obj))
+		ret = -EOPNOTSUPP;
+	else
+		ret = pgem_fence_add(file->driver_priv, obj,
+				     args->flags & DRM_PGEM_FENCE_WRITE, &id);
 	drm_gem_object_put(obj);
 	if (ret)
 		return ret;

@@ -237,8 +237,11 @@ static void foreign_reservation(int fd)
 	uint32_t handle;
 
 	fd = pgem_open(PGEM_RENDER, O_RDWR);
-	handle = pgem_import(fd, dmabuf);
+	handle = pgem_create(fd, PG);
 	pgem_fence_attach(fd, handle, WRITE);
+	sync_file = pgem_fence_sync_file(fd, handle, ALL);
+	pgem_import_sync_file(dmabuf, ALL, sync_file);
+	close(sync_file);
 	igt_assert(pgem_read_file(BUFINFO, text, sizeof(text)) > 0);
 	igt_assert(!pgem_poll(dmabuf, POLLIN, 0));
 	close(fd);

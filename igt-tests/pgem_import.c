@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -259,7 +260,20 @@ static void two_files(int fd, const struct pgem_peer *peer)
 	pgem_unmap(map, PAGES * PG);
 }
 
-/* Attached by pgem, seen by whoever looks at the dma-buf. */
+/* Puts a fence into a dma-buf as anyone can, who has a sync_file of it. */
+static uint32_t foreign_fence(int fd, int dmabuf, uint32_t flags)
+{
+	uint32_t handle = pgem_create(fd, PG);
+	uint32_t fence = pgem_fence_attach(fd, handle, DRM_PGEM_FENCE_WRITE);
+	int sync_file = pgem_fence_sync_file(fd, handle, DMA_BUF_SYNC_RW);
+
+	pgem_import_sync_file(dmabuf, flags, sync_file);
+	close(sync_file);
+	pgem_close(fd, handle);
+	return fence;
+}
+
+/* FENCE_ATTACH makes none (P33); those that are in the dma-buf GEM_WAIT waits for. */
 static void fence(int fd, const struct pgem_peer *peer)
 {
 	struct import import;
@@ -268,16 +282,18 @@ static void fence(int fd, const struct pgem_peer *peer)
 
 	import_init(&import, fd, peer);
 	dmabuf = import.peer.dmabuf;
+	for (uint32_t flags = 0; flags <= DRM_PGEM_FENCE_WRITE; flags++)
+		igt_assert_eq(__pgem_fence_attach(fd, import.own.handle, flags, &other),
+			      -EOPNOTSUPP);
 	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && pgem_poll(dmabuf, POLLOUT, 0));
-	fence = pgem_fence_attach(fd, import.own.handle, 0);
+	fence = foreign_fence(fd, dmabuf, DMA_BUF_SYNC_READ);
 	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && !pgem_poll(dmabuf, POLLOUT, 0));
 	igt_assert_eq(__pgem_wait(fd, import.own.handle, 0, 0), 0);
 	igt_assert_eq(__pgem_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), -ETIME);
 	pgem_fence_signal(fd, fence);
-	fence = pgem_fence_attach(fd, import.own.handle, DRM_PGEM_FENCE_WRITE);
+	fence = foreign_fence(fd, dmabuf, DMA_BUF_SYNC_RW);
 	igt_assert(!pgem_poll(dmabuf, POLLIN, 0) && !pgem_poll(dmabuf, POLLOUT, 0));
 	igt_assert_eq(__pgem_wait(fd, import.own.handle, 0, pgem_until(20)), -ETIME);
-	igt_assert_eq(__pgem_fence_attach(fd, import.own.handle, 0, &other), -EBUSY);
 	pgem_fence_signal(fd, fence);
 	igt_assert(pgem_poll(dmabuf, POLLIN, 0) && pgem_poll(dmabuf, POLLOUT, 0));
 	igt_assert_eq(__pgem_wait(fd, import.own.handle, DRM_PGEM_WAIT_WRITE, 0), 0);
@@ -355,7 +371,7 @@ static const struct import_test tests[] = {
 	{ "back", back, PGEM_PEER_DRM, "Its exporter gets its own handle back." },
 	{ "twice", twice, 0, "A file gets the handle that it has." },
 	{ "two-files", two_files, 0, "Two files share the memory." },
-	{ "fence", fence, 0, "A fence of pgem is seen on the dma-buf." },
+	{ "fence", fence, 0, "It gets no fence of pgem's, and GEM_WAIT sees the dma-buf's." },
 	{ "read-only", read_only, PGEM_PEER_READ_ONLY,
 	  "An export for reading can be read, and no more." },
 	{ "loop", loop, 0, "A thousand imports leave nothing." },
