@@ -101,7 +101,8 @@ static void pgem_fence_expire(struct timer_list *timer)
 {
 	struct pgem_fence *fence = container_of(timer, struct pgem_fence, timer);
 
-	dma_fence_set_error(&fence->base, -ETIMEDOUT);
+	/* What dma-fence.h wants of a timeout. FENCE_SIGNAL says what vgem's does. */
+	dma_fence_set_error(&fence->base, -ETIME);
 	dma_fence_signal(&fence->base);
 }
 

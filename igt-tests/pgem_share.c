@@ -311,7 +311,7 @@ static void missing_signal(int fd)
 {
 	(void)fd;
 	pgem_share_fails("--break skip-signal" SMALL, 1,
-			 "frame 10: the producer was not done drawing within 10 seconds (ETIMEDOUT)");
+			 "frame 10: the producer was not done drawing within 10 seconds (ETIME)");
 }
 
 static const struct pgem_test tests[] = {

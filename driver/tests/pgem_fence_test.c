@@ -182,11 +182,11 @@ static void pgem_fence_test_expires(struct kunit *test)
 	fence = pgem_fence_test_attach(test, &client, DRM_PGEM_FENCE_WRITE, &number);
 	KUNIT_EXPECT_GT(test, dma_fence_wait_timeout(fence, false, 60 * HZ), 0);
 	KUNIT_EXPECT_TRUE(test, time_after_eq(jiffies, start + 10 * HZ));
-	KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence), -ETIME);
 	KUNIT_EXPECT_NULL(test, rcu_access_pointer(fence->ops));
 
 	KUNIT_EXPECT_EQ(test, pgem_test_fence_signal(&client, number), -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, dma_fence_get_status(fence), -ETIME);
 	KUNIT_EXPECT_EQ(test, pgem_test_fence_signal(&client, number), -ENOENT);
 }
 

@@ -205,7 +205,7 @@ enum drm_pgem_fence_flags {
  * Adds a fence to the object's reservation, where other drivers, poll() of a
  * dma-buf, GEM_WAIT and ``DMA_BUF_IOCTL_EXPORT_SYNC_FILE`` find it. The client
  * says by FENCE_SIGNAL that it is done. A fence that is not signalled within 10
- * seconds signals itself with the error ``ETIMEDOUT``; closing the file signals
+ * seconds signals itself with the error ``ETIME``; closing the file signals
  * what is left with ``ECANCELED``.
  *
  * Number, structure and flags are those of FENCE_ATTACH in vgem_drm.h, and so are the

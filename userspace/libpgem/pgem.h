@@ -245,7 +245,7 @@ int pgem_bo_wait(const struct pgem_bo *bo, uint32_t flags, int64_t timeout_ns);
  * pgem_fence_signal()
  *
  * Others wait for the fence. If it is not signalled within 10 seconds it signals
- * itself, with the error ETIMEDOUT; if the device is closed first, with ECANCELED.
+ * itself, with the error ETIME; if the device is closed first, with ECANCELED.
  *
  * Since version 1.1.
  *

@@ -58,7 +58,7 @@ int share_fence_wait(int sync_file)
 		ret = poll(&wait, 1, SHARE_FENCE_LIMIT_MS);
 	} while (ret < 0 && errno == EINTR);
 	if (ret <= 0)
-		return ret ? -errno : -ETIME;
+		return ret ? -errno : -ETIMEDOUT;
 
 	/* That it is signalled does not say that all went well. */
 	if (drmIoctl(sync_file, SYNC_IOC_FILE_INFO, &info))
@@ -73,11 +73,11 @@ void share_fence_error(const char *peer, const char *work, uint64_t frame, int e
 		tool_error("frame %" PRIu64 ": the %s has closed the device before it was done "
 			   "%s (ECANCELED)", frame, peer, work);
 		break;
-	case -ETIMEDOUT:
-		tool_error("frame %" PRIu64 ": the %s was not done %s within 10 seconds "
-			   "(ETIMEDOUT)", frame, peer, work);
-		break;
 	case -ETIME:
+		tool_error("frame %" PRIu64 ": the %s was not done %s within 10 seconds "
+			   "(ETIME)", frame, peer, work);
+		break;
+	case -ETIMEDOUT:
 		tool_error("frame %" PRIu64 ": the %s's fence does not end by itself: a mistake "
 			   "of the driver's", frame, peer);
 		break;

@@ -36,8 +36,8 @@ int share_fence_attach(const struct pgem_bo *bo, int dmabuf, uint32_t flags,
  * @sync_file: its fence
  *
  * Return: 0 or a negative errno value: -ECANCELED if the other has closed the device
- * first, -ETIMEDOUT if it took more than 10 seconds, -ETIME if the fence does not
- * even do that.
+ * first, -ETIME if it took more than 10 seconds, -ETIMEDOUT if the fence does not even
+ * end then.
  */
 int share_fence_wait(int sync_file);
 
