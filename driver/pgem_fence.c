@@ -24,6 +24,7 @@
  */
 
 #include <kunit/visibility.h>
+#include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/container_of.h>
 #include <linux/dma-fence.h>
@@ -31,6 +32,7 @@
 #include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/minmax.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/stddef.h>
@@ -46,6 +48,14 @@
 
 /* As long as vgem's. */
 #define PGEM_FENCE_TIMEOUT	(10 * HZ)
+
+/*
+ * Fences that a file may have at a time. Each new fence of an object is compared with
+ * those that the object has, under its reservation lock, and closing the file ends them
+ * one by one. No real client has thousands of buffers in flight; an object that has all of
+ * them keeps a list of 128 KiB.
+ */
+#define PGEM_FENCE_LIMIT	16384
 
 /**
  * struct pgem_fence - a fence that a client signals, or the timer
@@ -79,6 +89,9 @@ struct pgem_fence_table {
 	 * unknown rather than another fence's.
 	 */
 	u32 next;
+
+	/** @count: entries in @fences, or about to be; at most PGEM_FENCE_LIMIT */
+	atomic_t count;
 };
 
 static const char *pgem_fence_get_driver_name(struct dma_fence *fence)
@@ -186,9 +199,14 @@ static int pgem_fence_add(struct pgem_fence_table *table, struct drm_gem_object 
 	struct pgem_fence *fence;
 	int ret;
 
+	if (!atomic_add_unless(&table->count, 1, PGEM_FENCE_LIMIT))
+		return -ENOSPC;
+
 	fence = pgem_fence_create();
-	if (!fence)
-		return -ENOMEM;
+	if (!fence) {
+		ret = -ENOMEM;
+		goto err_count;
+	}
 
 	ret = dma_resv_lock_interruptible(obj->resv, NULL);
 	if (!ret) {
@@ -196,8 +214,14 @@ static int pgem_fence_add(struct pgem_fence_table *table, struct drm_gem_object 
 		dma_resv_unlock(obj->resv);
 	}
 	if (ret)
-		pgem_fence_retire(fence, 0);
+		goto err_retire_fence;
 
+	return 0;
+
+err_retire_fence:
+	pgem_fence_retire(fence, 0);
+err_count:
+	atomic_dec(&table->count);
 	/* vgem does not know EINTR here: let the kernel make the call again. */
 	return ret == -EINTR ? -ERESTARTSYS : ret;
 }
@@ -209,8 +233,8 @@ static int pgem_fence_add(struct pgem_fence_table *table, struct drm_gem_object 
  * @file: caller's file, which gets the fence
  *
  * Return: 0; -EINVAL for an unknown flag or a set pad; -ENOENT for an unknown
- * handle; -EOPNOTSUPP for an imported object; -EBUSY if a fence is in the way; -ENOMEM;
- * -ERESTARTSYS.
+ * handle; -EOPNOTSUPP for an imported object; -EBUSY if a fence is in the way; -ENOSPC
+ * if the file has PGEM_FENCE_LIMIT fences; -ENOMEM; -ERESTARTSYS.
  */
 int pgem_ioctl_fence_attach(struct drm_device *drm, void *data, struct drm_file *file)
 {
@@ -263,6 +287,8 @@ int pgem_ioctl_fence_signal(struct drm_device *drm, void *data, struct drm_file 
 	if (!fence)
 		return -ENOENT;
 
+	atomic_dec(&table->count);
+
 	return pgem_fence_retire(fence, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_fence_signal);
@@ -302,8 +328,10 @@ void pgem_fence_postclose(struct drm_device *drm, struct drm_file *file)
 	struct pgem_fence *fence;
 	unsigned long id;
 
-	xa_for_each(&table->fences, id, fence)
+	xa_for_each(&table->fences, id, fence) {
 		pgem_fence_retire(fence, -ECANCELED);
+		cond_resched();
+	}
 
 	xa_destroy(&table->fences);
 	kfree(table);

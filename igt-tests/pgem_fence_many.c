@@ -226,11 +226,54 @@ static void alive_closed(int fd)
 	alive(fd, false);
 }
 
+/* What uapi/drm/pgem_drm.h says */
+#define LIMIT	16384
+
+/* The limit is one of open files, and counts what FENCE_SIGNAL has not been told. */
+static void limit(int fd)
+{
+	static uint32_t fences[LIMIT];
+	int other = pgem_open(PGEM_RENDER, O_RDWR);
+	uint32_t handle = 0, unused = 0;
+
+	for (unsigned int i = 0; i < LIMIT; i++) {
+		if (i % READERS == 0)
+			handle = pgem_create(fd, PG);
+		fences[i] = pgem_fence_attach(fd, handle, 0);
+	}
+	/* What comes first in the list of errors is still told first. */
+	igt_assert_eq(__pgem_fence_attach(fd, 0, 0, &unused), -ENOENT);
+	handle = pgem_create(fd, PG);
+	for (int i = 0; i < 3; i++)
+		igt_assert_eq(__pgem_fence_attach(fd, handle, WRITE, &unused), -ENOSPC);
+	igt_assert_eq_u32(unused, 0);
+	igt_assert(!pgem_busy(fd, handle, WRITE));
+	pgem_fence_signal(other, pgem_fence_attach(other, pgem_create(other, PG), WRITE));
+	/* One more for each that is signalled, whether it has run out by now or not. */
+	for (int i = 0; i < 100; i++) {
+		int ret = __pgem_fence_signal(fd, fences[i * 37]);
+
+		igt_assert(!ret || ret == -ETIMEDOUT);
+		fences[i * 37] = pgem_fence_attach(fd, handle, 0);
+		igt_assert_eq(__pgem_fence_attach(fd, handle, 0, &unused), -ENOSPC);
+	}
+	/* A refused conflict takes none of the places. */
+	igt_assert_neq(__pgem_fence_signal(fd, fences[LIMIT - 1]), -ENOENT);
+	handle = pgem_create(fd, PG);
+	fences[LIMIT - 1] = pgem_fence_attach(fd, handle, WRITE);
+	igt_assert_neq(__pgem_fence_signal(fd, fences[LIMIT - 2]), -ENOENT);
+	for (int i = 0; i < 100 && pgem_busy(fd, handle, WRITE); i++)
+		igt_assert_eq(__pgem_fence_attach(fd, handle, WRITE, &unused), -EBUSY);
+	pgem_fence_attach(fd, pgem_create(fd, PG), WRITE);
+	close(other);
+}
+
 static const struct pgem_test tests[] = {
 	{ "timeout-signal", timeout_signal, "Fences are signalled while they run out." },
 	{ "one-object", one_object, "100,000 fences one after the other take no memory." },
 	{ "many-objects", many_objects, "The same on 500 objects." },
 	{ "alive-signalled", alive_signalled, "10,000 fences at once are freed when signalled." },
+	{ "limit", limit, "A file has no more than 16,384 fences at a time." },
 	{ "alive-closed", alive_closed, "10,000 fences at once are freed with their file." },
 };
 

@@ -209,13 +209,14 @@ enum drm_pgem_fence_flags {
  * what is left with ``ECANCELED``.
  *
  * Number, structure and flags are those of FENCE_ATTACH in vgem_drm.h, and so are the
- * errors except ``EOPNOTSUPP``: imported objects get no fence, since it would keep their
- * exporter from moving its memory.
+ * errors except ``EOPNOTSUPP`` and ``ENOSPC``: imported objects get no fence, since it
+ * would keep their exporter from moving its memory, and a file has at most 16384 fences
+ * that it has not signalled.
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for an
  * unknown flag or a set @pad; ``EBUSY`` if a fence is there that the new one would
  * have to wait for: any to write, one of a writer to read; ``EOPNOTSUPP`` for an
- * imported object; ``ENOMEM``.
+ * imported object; ``ENOSPC`` if the file has too many fences; ``ENOMEM``.
  */
 struct drm_pgem_fence_attach {
 	/** @handle: in: the object's handle */

@@ -251,8 +251,9 @@ int pgem_bo_wait(const struct pgem_bo *bo, uint32_t flags, int64_t timeout_ns);
  *
  * Return: 0, or -EBUSY if a fence is there that the new one would have to wait for
  * (any to write, one of a writer to read; pgem_bo_wait() waits for it), -EOPNOTSUPP for
- * another driver's buffer, -ENOENT for a closed buffer, -EINVAL for an unknown flag,
- * -ENOMEM.
+ * another driver's buffer, -ENOSPC if @bo's open device has 16384 fences that are not
+ * signalled by pgem_fence_signal(), -ENOENT for a closed buffer, -EINVAL for an unknown
+ * flag, -ENOMEM.
  */
 int pgem_fence_attach(const struct pgem_bo *bo, uint32_t flags, uint32_t *fence);
 
