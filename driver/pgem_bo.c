@@ -19,8 +19,11 @@
 #include <linux/gfp.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/time64.h>
+#include <linux/time_namespace.h>
 
 #include <drm/drm_drv.h>
 #include <drm/drm_file.h>
@@ -297,6 +300,26 @@ int pgem_ioctl_gem_info(struct drm_device *drm, void *data, struct drm_file *fil
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_ioctl_gem_info);
 
+/*
+ * Makes a time of the caller's CLOCK_MONOTONIC one of the kernel's. In a time namespace
+ * the two differ by an offset, which can have either sign.
+ */
+static s64 pgem_bo_host_time(s64 time_ns)
+{
+	struct timespec64 offset = { };
+	s64 host_ns;
+
+	/* It has passed in every namespace, as no clock there is below zero. */
+	if (time_ns <= 0)
+		return time_ns;
+
+	timens_add_monotonic(&offset);
+	if (check_sub_overflow(time_ns, timespec64_to_ns(&offset), &host_ns))
+		return S64_MAX;
+
+	return host_ns;
+}
+
 /**
  * pgem_ioctl_gem_wait() - handler of DRM_IOCTL_PGEM_GEM_WAIT
  * @drm: device, not used
@@ -310,6 +333,7 @@ int pgem_ioctl_gem_wait(struct drm_device *drm, void *data, struct drm_file *fil
 {
 	struct drm_pgem_gem_wait *args = data;
 	enum dma_resv_usage usage = dma_resv_usage_rw(args->flags & DRM_PGEM_WAIT_WRITE);
+	s64 end_ns = pgem_bo_host_time(args->timeout_ns);
 	struct drm_gem_object *obj;
 	long ret;
 
@@ -323,8 +347,8 @@ int pgem_ioctl_gem_wait(struct drm_device *drm, void *data, struct drm_file *fil
 	/* Jiffies can lag behind the clock, and end a wait before its time. */
 	do {
 		ret = dma_resv_wait_timeout(obj->resv, usage, true,
-					    drm_timeout_abs_to_jiffies(args->timeout_ns));
-	} while (!ret && ktime_to_ns(ktime_get()) < args->timeout_ns);
+					    drm_timeout_abs_to_jiffies(end_ns));
+	} while (!ret && ktime_to_ns(ktime_get()) < end_ns);
 	drm_gem_object_put(obj);
 	if (ret < 0)
 		return ret;

@@ -9,8 +9,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -289,6 +293,70 @@ static void interrupted(int fd)
 	pgem_close(fd, handle);
 }
 
+#define TIMENS_OFFSETS	"/proc/self/timens_offsets"
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME	0x80
+#endif
+
+/* Puts the caller into a time namespace of its own, at once and not with its next child. */
+static void enter_time_namespace(int64_t offset_s)
+{
+	char text[64];
+	int ns;
+
+	snprintf(text, sizeof(text), "monotonic %" PRId64 " 0", offset_s);
+	igt_assert_eq(unshare(CLONE_NEWTIME), 0);
+	pgem_write_file(TIMENS_OFFSETS, text);
+	ns = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);
+	igt_assert(ns >= 0);
+	igt_assert_eq(setns(ns, CLONE_NEWTIME), 0);
+	close(ns);
+}
+
+/* The deadline is the caller's. DRM's own SYNCOBJ_WAIT takes it for the host's. */
+static void wait_in_namespace(int fd, int64_t offset_s)
+{
+	uint32_t handle = pgem_create(fd, PG), fence = pgem_fence_attach(fd, handle, WRITE);
+	int64_t outside = pgem_until(0), end;
+	struct later later = { .fd = fd };
+
+	enter_time_namespace(offset_s);
+	igt_assert_lte_u64(llabs(pgem_until(0) - outside - offset_s * 1000000000),
+			   SOON_MS * 1000000ull);
+	for (int ms = 1; ms <= 400; ms += 133) {
+		end = pgem_until(ms);
+		igt_assert_eq(__pgem_wait(fd, handle, 0, end), -ETIME);
+		expect_end(end);
+	}
+	end = pgem_until(0);
+	for (size_t i = 0; i < ARRAY_SIZE(past); i++)
+		igt_assert_eq(__pgem_wait(fd, handle, 0, past[i]), -ETIME);
+	/* Times that have not passed yet if taken for the other side's */
+	igt_assert_eq(__pgem_wait(fd, handle, 0, end - 1000000), -ETIME);
+	igt_assert_eq(__pgem_wait(fd, handle, 0, end / 2), -ETIME);
+	expect_end(end);
+	/* With an offset below zero the latest time there is has no equal outside. */
+	later.fences[2] = fence;
+	start(&later);
+	igt_assert_eq(__pgem_wait(fd, handle, 0, INT64_MAX), 0);
+	igt_assert(!pgem_busy(fd, handle, DRM_PGEM_WAIT_WRITE));
+	finish(&later);
+}
+
+static void time_namespace(int fd)
+{
+	/* The clock in it must not be below zero. */
+	int64_t back = pgem_until(0) / 1000000000 / 2;
+	const int64_t offsets[] = { 1000, -back, 100ll * 365 * 86400, 0 };
+
+	igt_require_f(!access(TIMENS_OFFSETS, F_OK), "the kernel has no time namespaces\n");
+	for (volatile size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
+		igt_fork(child, 1)
+			wait_in_namespace(fd, offsets[i]);
+		igt_waitchildren();
+	}
+}
+
 static const struct pgem_test tests[] = {
 	{ "bad-flag", bad_flag, "Unknown flags are refused." },
 	{ "bad-handle", bad_handle, "A handle that is none is unknown, at once." },
@@ -303,6 +371,7 @@ static const struct pgem_test tests[] = {
 	{ "other-process", other_process, "Fences of other files and processes count." },
 	{ "handle-closed", handle_closed, "A wait survives the handle." },
 	{ "restarted", restarted, "Interrupted and restarted, a wait keeps its end." },
+	{ "time-namespace", time_namespace, "The time is that of the caller's clock." },
 	{ "interrupted", interrupted, "Interrupted without SA_RESTART, it says so." },
 };
 

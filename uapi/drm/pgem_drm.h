@@ -279,8 +279,9 @@ struct drm_pgem_gem_wait {
 	__u32 flags;
 
 	/**
-	 * @timeout_ns: in: until when, in nanoseconds of CLOCK_MONOTONIC; a
-	 * time that has passed, such as 0, asks without waiting
+	 * @timeout_ns: in: until when, in nanoseconds of the caller's
+	 * CLOCK_MONOTONIC, also in a time namespace; a time that has passed,
+	 * such as 0, asks without waiting
 	 */
 	__s64 timeout_ns;
 };

@@ -225,7 +225,8 @@ int pgem_bo_label(const struct pgem_bo *bo, const char *label);
  * @bo: the buffer
  * @flags: of &enum drm_pgem_wait_flags: ``DRM_PGEM_WAIT_WRITE`` to write then, 0 to
  * read
- * @timeout_ns: until when, in nanoseconds of CLOCK_MONOTONIC; 0 asks without waiting
+ * @timeout_ns: until when, in nanoseconds of CLOCK_MONOTONIC as the caller reads it;
+ * 0 asks without waiting
  *
  * Waits for the fences that are on the buffer, whoever attached them, also for the
  * caller's own. Says nothing of how they ended: see pgem_sync_file_export().
