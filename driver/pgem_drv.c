@@ -12,6 +12,7 @@
  * hot-unplug is then something that anyone can try.
  */
 
+#include <linux/device/driver.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -109,6 +110,8 @@ static struct platform_driver pgem_platform_driver = {
 	.remove = pgem_remove,
 	.driver = {
 		.name = PGEM_NAME,
+		/* pgem_init() looks whether it went well, so it has to be over by then. */
+		.probe_type = PROBE_FORCE_SYNCHRONOUS,
 	},
 };
 
