@@ -9,9 +9,10 @@
  *
  * "bos": a line with the columns' names, then one line an object, oldest first. Sizes
  * are in bytes, the mmap offset is in hexadecimal, 0 for an object without; dmabuf is 1
- * for an exported object and 2 for an imported one. A label has blanks and backslashes
- * as octal numbers; "-" stands for none. comm comes last since a process's name can have
- * spaces in it.
+ * for an exported object and 2 for an imported one. Labels and processes' names are what
+ * their owners like: backslashes, control characters and what is not ASCII are octal
+ * numbers. So are the blanks of a label, for which "-" stands if there is none. comm comes
+ * last since a process's name can have blanks in it.
  *
  * "shrink": takes a number of pages, and purges objects that are DONTNEED until so many
  * are free, as the kernel does when memory is short; reading it tells what came of that.
@@ -19,7 +20,8 @@
 
 #include <linux/debugfs.h>
 #include <linux/gfp.h>
-#include <linux/lockdep.h>
+#include <linux/kref.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
@@ -36,6 +38,9 @@
 #include "pgem_device.h"
 #include "pgem_purge.h"
 #include "pgem_stats.h"
+
+/* What could look like a line or a column of the list, or reach into a terminal */
+#define PGEM_DEBUGFS_ESCAPE	(ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND)
 
 static const char *pgem_debugfs_advice(struct pgem_bo *bo)
 {
@@ -54,44 +59,67 @@ static int pgem_debugfs_dmabuf(struct drm_gem_object *obj)
 	return drm_gem_is_imported(obj) ? 2 : !!READ_ONCE(obj->dma_buf);
 }
 
-/*
- * An object whose last reference has just gone is still on the list, waiting for
- * the lock; it is whole until it leaves the list. The counts are read without
- * their locks: a moment's value will do.
- */
+/* The counts are read without their locks: a moment's value will do. */
 static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 {
 	struct drm_gem_object *obj = &bo->base;
+	struct pgem_device *pdev = to_pgem_device(obj->dev);
 	/* A moment's figure: DRM changes it under a lock of its own. */
 	unsigned int handles = data_race(READ_ONCE(obj->handle_count));
 	/* The same: it may just be given. */
 	u64 offset = data_race(drm_vma_node_offset_addr(&obj->vma_node));
 
-	lockdep_assert_held(&to_pgem_device(obj->dev)->bos.lock);
-
 	seq_printf(m, "%8llu %13zu %13llu %13llu 0x%010llx %7u %6d %4u %-8s ",
 		   bo->id, obj->size, pgem_bo_resident(bo), pgem_stats_mapped(bo),
 		   offset, handles, pgem_debugfs_dmabuf(obj),
 		   READ_ONCE(bo->pins), pgem_debugfs_advice(bo));
-	seq_escape_str(m, bo->label ?: "-",
-		       ESCAPE_OCTAL | ESCAPE_NAP | ESCAPE_APPEND, " \\");
-	seq_printf(m, " %7d %s\n", bo->pid, bo->comm);
+	/* A client may replace the label. */
+	mutex_lock(&pdev->bos.lock);
+	seq_escape_str(m, bo->label ?: "-", PGEM_DEBUGFS_ESCAPE, " \\");
+	mutex_unlock(&pdev->bos.lock);
+	seq_printf(m, " %7d ", bo->pid);
+	seq_escape_str(m, bo->comm, PGEM_DEBUGFS_ESCAPE, "\\");
+	seq_putc(m, '\n');
+}
+
+/*
+ * Returns the object after @bo, or the first one if that is NULL, and moves the caller's
+ * reference to it; NULL at the end. Counting mapped pages takes long, so nobody has to
+ * wait for the list's lock meanwhile: the reference keeps the object on the list. One
+ * whose last reference has just gone is passed over.
+ */
+static struct pgem_bo *pgem_debugfs_next_bo(struct pgem_device *pdev, struct pgem_bo *bo)
+{
+	struct pgem_bo *next = list_prepare_entry(bo, &pdev->bos.list, link);
+	bool found = false;
+
+	mutex_lock(&pdev->bos.lock);
+	list_for_each_entry_continue(next, &pdev->bos.list, link) {
+		found = kref_get_unless_zero(&next->base.refcount);
+		if (found)
+			break;
+	}
+	mutex_unlock(&pdev->bos.lock);
+
+	/* Not under the lock, which freeing an object takes. */
+	if (bo)
+		drm_gem_object_put(&bo->base);
+
+	return found ? next : NULL;
 }
 
 static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
 {
 	struct drm_debugfs_entry *entry = m->private;
 	struct pgem_device *pdev = to_pgem_device(entry->dev);
-	struct pgem_bo *bo;
+	struct pgem_bo *bo = NULL;
 
 	seq_printf(m, "%8s %13s %13s %13s %12s %7s %6s %4s %-8s %s %7s %s\n",
 		   "id", "size", "resident", "mapped", "offset", "handles", "dmabuf", "pins",
 		   "advice", "label", "pid", "comm");
 
-	mutex_lock(&pdev->bos.lock);
-	list_for_each_entry(bo, &pdev->bos.list, link)
+	while ((bo = pgem_debugfs_next_bo(pdev, bo)))
 		pgem_debugfs_print_bo(m, bo);
-	mutex_unlock(&pdev->bos.lock);
 
 	return 0;
 }

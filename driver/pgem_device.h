@@ -26,8 +26,9 @@ struct pgem_device {
 	/** @bos: all objects alive, for debugfs and unbinding */
 	struct {
 		/**
-		 * @bos.lock: protects @bos.list and @bos.last_id. A mutex, since
-		 * printing a long list sleeps. Taken with no other lock of
+		 * @bos.lock: protects @bos.list, @bos.last_id and
+		 * &struct pgem_bo.label. A mutex, since it is also held where
+		 * one sleeps. Taken with no other lock of
 		 * pgem held, but below mmap_lock, as munmap() frees objects:
 		 * so nothing is copied to or from user space under it. And
 		 * nothing is allocated under it, so that memory reclaim may

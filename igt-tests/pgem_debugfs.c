@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "igt.h"
@@ -73,6 +74,93 @@ static void process(int fd)
 	igt_assert_eq(line.pid, getpid());
 	igt_assert_f(!strcmp(line.comm, comm), "%s is not %s\n", line.comm, comm);
 	pgem_close(fd, handle);
+}
+
+/* What a process calls itself is one word of its line, and no line of its own. */
+static void odd_name(int fd)
+{
+	static const struct {
+		const char *name, *shown;
+	} names[] = {
+		{ "a\n   7 4096", "a\\012   7 4096" }, { "two words", "two words" },
+		{ "\033[2J\r\t\177", "\\033[2J\\015\\011\\177" }, { "a\\012b", "a\\134012b" },
+		{ "\303\244\233", "\\303\\244\\233" }, { "\n\n\n\n\n", "\\012\\012\\012\\012\\012" },
+	};
+	struct pgem_line line;
+	char comm[16];
+
+	igt_assert_eq(prctl(PR_GET_NAME, comm), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		uint32_t handle;
+
+		igt_assert_eq(prctl(PR_SET_NAME, names[i].name), 0);
+		handle = pgem_create(fd, PG);
+		igt_assert_eq(prctl(PR_SET_NAME, comm), 0);
+		/* An odd line ends the test, and one more than there should be is one too many. */
+		igt_assert_eq(pgem_lines(&line, 1), 1);
+		igt_assert_eq(line.pid, getpid());
+		igt_assert_f(!strcmp(line.comm, names[i].shown), "%s is not %s\n", line.comm,
+			     names[i].shown);
+		pgem_close(fd, handle);
+	}
+}
+
+struct list_job {
+	int fd, list;
+	unsigned long done;
+};
+
+/* The list is read whole while the objects in it come, get names and go. */
+static const char *read_or_churn(void *arg)
+{
+	struct list_job *job = arg;
+	static char text[1 << 18];
+
+	while (pgem_race_on()) {
+		if (job->list >= 0) {
+			if (pread(job->list, text, sizeof(text), 0) <= 0)
+				return "the list cannot be read";
+		} else {
+			uint32_t made[8];
+
+			for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+				if (__pgem_create(job->fd, 2 * PG, &made[i]) ||
+				    __pgem_label(job->fd, made[i], "churned"))
+					return "an object cannot be made";
+			for (size_t i = 0; i < ARRAY_SIZE(made); i++)
+				if (__pgem_close(job->fd, made[(i * 3) % ARRAY_SIZE(made)]))
+					return "an object cannot be closed";
+		}
+		pgem_race_won(&job->done);
+	}
+	return NULL;
+}
+
+static void race(int fd)
+{
+	struct list_job jobs[4];
+	uint32_t old = pgem_create(fd, PG);
+	char path[64];
+
+	list_path(path, sizeof(path));
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+		jobs[i] = (struct list_job){ .fd = fd, .list = -1 };
+		if (i % 2)
+			jobs[i].list = open(path, O_RDONLY | O_CLOEXEC);
+		igt_assert(!(i % 2) || jobs[i].list >= 0);
+	}
+	pgem_race_time(3000, ARRAY_SIZE(jobs));
+	pgem_race(ARRAY_SIZE(jobs), read_or_churn, jobs, sizeof(jobs[0]));
+	igt_info("%lu rounds, %lu readings\n", jobs[0].done, jobs[1].done);
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+		igt_assert_lt_u64(0, jobs[i].done);
+		if (jobs[i].list >= 0)
+			close(jobs[i].list);
+	}
+	/* Reading left no reference, and took none too many. */
+	igt_assert_eq(pgem_line_of(fd, old).handles, 1);
+	pgem_close(fd, old);
+	igt_assert_eq(pgem_objects(), 0);
 }
 
 static void handles(int fd)
@@ -216,6 +304,8 @@ static const struct pgem_test tests[] = {
 	{ "size-and-resident", size_and_resident, "Size and resident memory are the object's." },
 	{ "new-object", new_object, "A new object is neither mapped, pinned nor named." },
 	{ "process", process, "The process is the one that made the object." },
+	{ "odd-name", odd_name, "A process's name cannot look like a line of the list." },
+	{ "race", race, "The list is read while objects come and go." },
 	{ "handles", handles, "Handles are counted." },
 	{ "dmabuf", dmabuf_column, "It shows whether there is a dma-buf." },
 	{ "ids", ids, "Numbers are not used again." },

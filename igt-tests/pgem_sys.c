@@ -116,7 +116,7 @@ void pgem_restore(void)
 
 static bool parse_line(const char *text, struct pgem_line *line)
 {
-	return sscanf(text, "%llu %llu %llu %llu %llx %u %u %u %15s %255s %d %31[^\n]", &line->id,
+	return sscanf(text, "%llu %llu %llu %llu %llx %u %u %u %15s %255s %d %63[^\n]", &line->id,
 		      &line->size, &line->resident, &line->mapped, &line->offset, &line->handles,
 		      &line->dmabuf, &line->pins, line->advice, line->label, &line->pid,
 		      line->comm) == 12;

@@ -36,7 +36,7 @@ struct pgem_line {
 	unsigned int handles, dmabuf, pins;
 	char advice[16], label[256];
 	int pid;
-	char comm[32];
+	char comm[64];
 };
 
 size_t pgem_lines(struct pgem_line *lines, size_t max);

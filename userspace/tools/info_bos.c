@@ -53,7 +53,7 @@ static int info_bos_add_line(struct info_bos *bos, char *line)
 	int ret;
 
 	ret = info_bo_parse(line, &bo);
-	/* The header, or the rest of a process name that holds a newline. */
+	/* The header. */
 	if (ret == -EINVAL)
 		return 0;
 	if (ret)

@@ -55,7 +55,7 @@ struct info_bo {
 	/** @pid: process that created it */
 	uint64_t pid;
 
-	/** @comm: that process's name, owned */
+	/** @comm: that process's name, with odd characters as octal numbers; owned */
 	char *comm;
 };
 
