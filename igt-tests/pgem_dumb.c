@@ -53,7 +53,7 @@ static int map_offset(int fd, uint32_t handle, uint64_t *offset)
 
 static void sizes(int fd)
 {
-	static const uint32_t bpps[] = { 1, 8, 12, 15, 16, 24, 30, 32, 64 };
+	static const uint32_t bpps[] = { 1, 2, 4, 8, 10, 12, 15, 16, 24, 30, 32, 64 };
 	static const uint32_t sides[] = { 1, 3, 64, 1023, 1024, 4096 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(bpps) * ARRAY_SIZE(sides); i++) {
@@ -64,6 +64,25 @@ static void sizes(int fd)
 		igt_assert_lte_u64(arg.pitch * side, arg.size);
 		igt_assert_eq_u64(arg.size % PG, 0);
 		igt_assert_neq_u32(arg.handle, 0);
+		igt_assert_eq(destroy(fd, arg.handle), 0);
+	}
+}
+
+/* Of every depth that the core knows, on every kernel the same */
+static void pitches(int fd)
+{
+	static const struct {
+		uint32_t bpp, pitch;
+	} depths[] = {
+		{ 1, 128 }, { 2, 256 }, { 4, 512 }, { 8, 1023 }, { 10, 2046 }, { 12, 2046 },
+		{ 15, 2046 }, { 16, 2046 }, { 24, 3069 }, { 30, 4092 }, { 32, 4092 }, { 64, 8184 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(depths); i++) {
+		struct drm_mode_create_dumb arg = create(fd, 1023, 77, depths[i].bpp);
+
+		igt_assert_eq_u32(arg.pitch, depths[i].pitch);
+		igt_assert_eq_u64(arg.size, (depths[i].pitch * 77 + PG - 1) / PG * PG);
 		igt_assert_eq(destroy(fd, arg.handle), 0);
 	}
 }
@@ -273,6 +292,7 @@ static void map_often(int fd)
 
 static const struct pgem_test tests[] = {
 	{ "sizes", sizes, "Pitch and size hold the picture, in whole pages." },
+	{ "pitches", pitches, "Pitches are the same on all kernels." },
 	{ "plain-pitch", plain_pitch, "A pitch of 4096 for 1024 pixels of 32 bits." },
 	{ "large", large, "A buffer of almost 4 GiB has a first and a last page." },
 	{ "draw", draw, "A buffer starts as zeros and keeps what is drawn." },

@@ -44,16 +44,22 @@
 #include <linux/limits.h>
 #include <linux/math.h>
 #include <linux/mm.h>
+#include <drm/drm_fourcc.h>
 #include <drm/drm_mode.h>
-
-struct drm_device;
 
 static inline int drm_mode_size_dumb(struct drm_device *dev,
 				     struct drm_mode_create_dumb *args,
 				     unsigned long hw_pitch_align,
 				     unsigned long hw_size_align)
 {
-	u64 pitch = (u64)args->width * DIV_ROUND_UP(args->bpp, 8);
+	u32 format = drm_driver_color_mode_format(dev, args->bpp);
+	u64 pitch;
+
+	/* Depths below 8 have formats with several pixels in a byte. */
+	if (format == DRM_FORMAT_INVALID)
+		pitch = (u64)args->width * DIV_ROUND_UP(args->bpp, 8);
+	else
+		pitch = drm_format_info_min_pitch(drm_format_info(format), 0, args->width);
 
 	if (hw_pitch_align)
 		pitch = round_up(pitch, hw_pitch_align);
