@@ -34,13 +34,19 @@
 #include "pgem_purge.h"
 #include "pgem_shmem.h"
 
-/*
- * A quarter of the mmap offsets that a DRM device has (1 TiB on 64 bits), so that
- * one generous object does not leave the others without.
- */
+/* A small part of PGEM_DEVICE_OFFSETS, so that generous objects leave room for others. */
 static unsigned int max_bo_mib = SZ_256K;
 module_param(max_bo_mib, uint, 0644);
 MODULE_PARM_DESC(max_bo_mib, "Size of the largest object that can be created, in MiB (default 262144, at most what the mmap offsets of the device cover)");
+
+/* Nobody has an offset yet. DRM destroys the manager, whoever has initialised it. */
+static void pgem_device_init_offsets(struct pgem_device *pdev)
+{
+	struct drm_vma_offset_manager *offsets = pdev->drm.vma_offset_manager;
+
+	drm_vma_offset_manager_destroy(offsets);
+	drm_vma_offset_manager_init(offsets, DRM_FILE_PAGE_OFFSET_START, PGEM_DEVICE_OFFSETS);
+}
 
 /**
  * pgem_device_init() - set up what the device owns
@@ -55,6 +61,7 @@ int pgem_device_init(struct pgem_device *pdev)
 	int ret;
 
 	INIT_LIST_HEAD(&pdev->bos.list);
+	pgem_device_init_offsets(pdev);
 
 	ret = drmm_mutex_init(&pdev->drm, &pdev->bos.lock);
 	if (ret)
@@ -96,7 +103,7 @@ EXPORT_SYMBOL_IF_KUNIT(pgem_device_unmap);
 VISIBLE_IF_KUNIT u64 pgem_device_clamp_bo_size(unsigned int mib)
 {
 	return min3((u64)mib << 20,
-		    (u64)DRM_FILE_PAGE_OFFSET_SIZE << PAGE_SHIFT,
+		    (u64)PGEM_DEVICE_OFFSETS << PAGE_SHIFT,
 		    (u64)SIZE_MAX & PAGE_MASK);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_device_clamp_bo_size);

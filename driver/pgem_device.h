@@ -6,15 +6,30 @@
 #include <linux/container_of.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 
 #include <drm/drm_device.h>
+#include <drm/drm_vma_manager.h>
 
 #include "pgem_purge.h"
 
 struct drm_file;
 struct vfsmount;
+
+/*
+ * Pages that the mmap offsets of a device cover, from DRM_FILE_PAGE_OFFSET_START. DRM's
+ * own range of 1 TiB has room for three of the largest objects, which cost a client
+ * nothing. The end of this one is the last offset that a 32-bit program can pass to
+ * mmap(), in 32 bits and units of 4 KiB.
+ */
+#if BITS_PER_LONG == 64
+#define PGEM_DEVICE_OFFSETS	((SZ_16T >> PAGE_SHIFT) - DRM_FILE_PAGE_OFFSET_START)
+#else
+#define PGEM_DEVICE_OFFSETS	DRM_FILE_PAGE_OFFSET_SIZE
+#endif
 
 /**
  * struct pgem_device - one virtual device

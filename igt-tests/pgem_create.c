@@ -273,11 +273,33 @@ static void fd_close_frees(int fd)
 	igt_assert_eq(pgem_objects(), before);
 }
 
-/* Objects of the largest size: a few can be mapped at a time, and the others wait. */
+/* P37. Offsets end where those end that a 32-bit program can pass to mmap(). */
+static void offsets_for_others(int fd)
+{
+	uint64_t size = pgem_get_param(fd, DRM_PGEM_PARAM_MAX_BO_SIZE), offset;
+	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
+
+	for (int i = 0; i < 8; i++) {
+		offset = pgem_offset(fd, pgem_create(fd, size));
+		igt_assert_lte_u64(offset + size, 1ull << 44);
+	}
+	for (int i = 0; i < 100; i++) {
+		uint32_t handle = pgem_create(other, 1 << 30);
+
+		offset = pgem_offset(other, handle);
+		igt_assert_lte_u64(offset + (1 << 30), 1ull << 44);
+		pgem_expect_map(other, offset, PG, PROT_READ, MAP_SHARED, 0);
+		dmabuf = pgem_export(other, handle);
+		close(dmabuf);
+	}
+	close(other);
+}
+
+/* Objects of the largest size: some can be mapped at a time, and the others wait. */
 static void offsets_used_up(int fd)
 {
 	uint64_t size = pgem_get_param(fd, DRM_PGEM_PARAM_MAX_BO_SIZE), offset;
-	uint32_t handles[64];
+	uint32_t handles[80];
 	size_t count = 0;
 	int ret, dmabuf;
 
@@ -320,6 +342,8 @@ static const struct pgem_test tests[] = {
 	{ "many-in-turn", many_in_turn, "10000 objects, one after the other, leave nothing." },
 	{ "many-at-once", many_at_once, "3000 objects at once, all listed, all freed." },
 	{ "fd-close-frees", fd_close_frees, "Closing the file frees its objects." },
+	{ "offsets-for-others", offsets_for_others,
+	  "Eight of the largest objects leave mmap offsets for other clients." },
 	{ "offsets-used-up", offsets_used_up,
 	  "Without a free mmap offset there are objects, but ENOSPC for who would map one." },
 };

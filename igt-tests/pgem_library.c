@@ -138,10 +138,10 @@ static void map(int fd)
 	pgem_bo_close(&bo);
 }
 
-/* A few of the largest take all offsets; another can be mapped when one of them goes. */
+/* Some dozens of the largest take all offsets; another can be mapped when one of them goes. */
 static void map_no_offset(int fd)
 {
-	struct pgem_bo bos[64];
+	struct pgem_bo bos[80];
 	size_t last = 0;
 	uint64_t size;
 	int ret;

@@ -94,6 +94,8 @@ static void limit_huge(int fd)
 	max = pgem_get_param(fd, DRM_PGEM_PARAM_MAX_BO_SIZE);
 	igt_assert_eq_u64(max % PG, 0);
 	igt_assert_lte_u64(1ull << 30, max);
+	/* What the mmap offsets of a 64-bit kernel cover */
+	igt_assert_lte_u64(max, 1ull << 44);
 	igt_assert_eq(__pgem_create(fd, max + 1, &handle), -E2BIG);
 }
 

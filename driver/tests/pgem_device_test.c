@@ -42,7 +42,7 @@ static void pgem_device_test_limit_has_offsets(struct kunit *test)
 {
 	u64 limit = pgem_device_clamp_bo_size(UINT_MAX);
 
-	KUNIT_EXPECT_LE(test, limit >> PAGE_SHIFT, (u64)DRM_FILE_PAGE_OFFSET_SIZE);
+	KUNIT_EXPECT_LE(test, limit >> PAGE_SHIFT, (u64)PGEM_DEVICE_OFFSETS);
 	KUNIT_EXPECT_LE(test, limit, (u64)SIZE_MAX);
 	KUNIT_EXPECT_TRUE(test, IS_ALIGNED(limit, PAGE_SIZE));
 	KUNIT_EXPECT_GE(test, limit, pgem_device_max_bo_size());

@@ -112,7 +112,7 @@ void pgem_test_device_leave_offsets(struct kunit *test, unsigned long pages)
 
 	/* No lock: nobody else knows the device. */
 	node->start = DRM_FILE_PAGE_OFFSET_START;
-	node->size = DRM_FILE_PAGE_OFFSET_SIZE - pages;
+	node->size = PGEM_DEVICE_OFFSETS - pages;
 	KUNIT_ASSERT_EQ(test, 0, drm_mm_reserve_node(offsets, node));
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_device_free_offsets,
 							   node));

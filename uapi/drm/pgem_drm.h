@@ -127,7 +127,8 @@ struct drm_pgem_gem_create {
  *
  * An object gets its offset when one asks for the first time, or when it is exported, as
  * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device of a 64-bit kernel has
- * offsets for 1 TiB.
+ * offsets for almost 16 TiB, which all clients share. 32-bit programs can pass each of
+ * them to mmap(), if they are built with ``_FILE_OFFSET_BITS=64``.
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
  * set @flags; ``ENOSPC`` if the device's offsets are used up.
