@@ -3,34 +3,52 @@
 #if !defined(_PGEM_TRACE_H_) || defined(TRACE_HEADER_MULTI_READ)
 #define _PGEM_TRACE_H_
 
+#include <linux/device.h>
 #include <linux/mm_types.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
 
 #include <drm/drm_device.h>
-#include <drm/drm_file.h>
 
 #include "pgem_bo.h"
 
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM pgem
 
-/* dev is the primary node's minor: what N is in /dev/dri/cardN. */
+/*
+ * perf and trace-cmd decode records by the event's format, in which enumerators have no
+ * meaning: this puts their values there. All that VM_FAULT_RESULT_TRACE knows.
+ */
+TRACE_DEFINE_ENUM(VM_FAULT_OOM);
+TRACE_DEFINE_ENUM(VM_FAULT_SIGBUS);
+TRACE_DEFINE_ENUM(VM_FAULT_MAJOR);
+TRACE_DEFINE_ENUM(VM_FAULT_HWPOISON);
+TRACE_DEFINE_ENUM(VM_FAULT_HWPOISON_LARGE);
+TRACE_DEFINE_ENUM(VM_FAULT_SIGSEGV);
+TRACE_DEFINE_ENUM(VM_FAULT_NOPAGE);
+TRACE_DEFINE_ENUM(VM_FAULT_LOCKED);
+TRACE_DEFINE_ENUM(VM_FAULT_RETRY);
+TRACE_DEFINE_ENUM(VM_FAULT_FALLBACK);
+TRACE_DEFINE_ENUM(VM_FAULT_DONE_COW);
+TRACE_DEFINE_ENUM(VM_FAULT_NEEDDSYNC);
+TRACE_DEFINE_ENUM(VM_FAULT_COMPLETED);
+
+/* dev is the name of the device below /sys/devices, as minors are given anew. */
 DECLARE_EVENT_CLASS(pgem_bo,
 		    TP_PROTO(struct pgem_bo *bo),
 		    TP_ARGS(bo),
-		    TP_STRUCT__entry(__field(int, dev)
+		    TP_STRUCT__entry(__string(dev, dev_name(bo->base.dev->dev))
 				     __field(u64, id)
 				     __field(u64, size)
 				     __field(u64, resident)
 				     __field(u32, flags)),
-		    TP_fast_assign(__entry->dev = bo->base.dev->primary->index;
+		    TP_fast_assign(__assign_str(dev);
 				   __entry->id = bo->id;
 				   __entry->size = bo->base.size;
 				   __entry->resident = pgem_bo_resident(bo);
 				   __entry->flags = bo->flags;),
-		    TP_printk("dev=%d bo=%llu size=%llu resident=%llu flags=0x%x",
-			      __entry->dev, __entry->id, __entry->size,
+		    TP_printk("dev=%s bo=%llu size=%llu resident=%llu flags=0x%x",
+			      __get_str(dev), __entry->id, __entry->size,
 			      __entry->resident, __entry->flags)
 );
 
@@ -53,20 +71,20 @@ DEFINE_EVENT(pgem_bo, pgem_bo_purge,
 TRACE_EVENT(pgem_fault,
 	    TP_PROTO(struct pgem_bo *bo, pgoff_t index, struct vm_fault *vmf, vm_fault_t ret),
 	    TP_ARGS(bo, index, vmf, ret),
-	    TP_STRUCT__entry(__field(int, dev)
+	    TP_STRUCT__entry(__string(dev, dev_name(bo->base.dev->dev))
 			     __field(u64, id)
 			     __field(unsigned long, index)
 			     __field(unsigned long, address)
 			     __field(bool, write)
 			     __field(unsigned int, ret)),
-	    TP_fast_assign(__entry->dev = bo->base.dev->primary->index;
+	    TP_fast_assign(__assign_str(dev);
 			   __entry->id = bo->id;
 			   __entry->index = index;
 			   __entry->address = vmf->address;
 			   __entry->write = vmf->flags & FAULT_FLAG_WRITE;
 			   __entry->ret = (__force unsigned int)ret;),
-	    TP_printk("dev=%d bo=%llu page=%lu address=0x%lx %s ret=%s",
-		      __entry->dev, __entry->id, __entry->index, __entry->address,
+	    TP_printk("dev=%s bo=%llu page=%lu address=0x%lx %s ret=%s",
+		      __get_str(dev), __entry->id, __entry->index, __entry->address,
 		      __entry->write ? "write" : "read",
 		      __print_flags(__entry->ret, "|", VM_FAULT_RESULT_TRACE))
 );

@@ -19,6 +19,7 @@
 
 IGT_TEST_DESCRIPTION("Check the tracepoints.");
 
+#define EVENTS	 "/sys/kernel/tracing/events/pgem"
 #define INSTANCE "/sys/kernel/tracing/instances/pgem-test"
 
 static char trace[1 << 20];
@@ -166,15 +167,30 @@ static void fault_unplugged(int fd)
 	pgem_bind();
 }
 
-static void device_number(int fd)
+static void device_name(int fd)
 {
-	char dev[32];
+	struct pgem_buf buf;
 
 	start("");
-	pgem_close(fd, pgem_create(fd, PG));
+	pgem_buf_init(&buf, fd, 1);
+	pgem_mark(buf.map, 1);
+	pgem_buf_fini(&buf);
 	finish();
-	snprintf(dev, sizeof(dev), " dev=%d ", pgem_minor());
-	igt_assert_eq(lines_with("pgem_bo_create:", dev, ""), 1);
+	igt_assert_eq(lines_with("pgem_bo_create:", " dev=pgem ", ""), 1);
+	igt_assert_eq(lines_with("pgem_fault:", " dev=pgem ", ""), 1);
+}
+
+/*
+ * What perf and trace-cmd decode by. They know values, and no names of the kernel's.
+ * Linux 6.12 writes them as decimal numbers.
+ */
+static void format(int fd)
+{
+	(void)fd;
+	igt_assert(pgem_read_file(EVENTS "/pgem_fault/format", trace, sizeof(trace)) > 0);
+	igt_assert(!strstr(trace, "VM_FAULT_"));
+	igt_assert(strstr(trace, "{ 0x100, \"NOPAGE\" }") || strstr(trace, "{ 256, \"NOPAGE\" }"));
+	igt_assert(strstr(trace, "{ 0x2, \"SIGBUS\" }") || strstr(trace, "{ 2, \"SIGBUS\" }"));
 }
 
 static void refused_is_silent(int fd)
@@ -195,7 +211,8 @@ static const struct pgem_test tests[] = {
 	{ "fault-page", fault_page, "The page is counted from the object's first." },
 	{ "fault-count", fault_count, "As many faults as pages." },
 	{ "fault-unplugged", fault_unplugged, "A fault after unbinding is traced as SIGBUS." },
-	{ "device-number", device_number, "The device is told by the number of its primary node." },
+	{ "device-name", device_name, "The device is told by its name." },
+	{ "format", format, "A fault's result can be decoded by the event's format." },
 	{ "refused-is-silent", refused_is_silent, "Refused calls trace no object." },
 };
 
