@@ -45,9 +45,12 @@ check-soak:
 check-mutants:
 	@tools/mutants.sh
 
+# The shell in the machine is to see what was typed: make would expand its dollars.
+unexport CMD
+vm: export VM_CMD = $(value CMD)
 vm:
 	@KERNEL=$${KERNEL:-7.2} tools/build.sh all
-	@tools/vm.sh $(if $(CMD),'$(subst ','\'',$(CMD))')
+	@tools/vm.sh $${VM_CMD:+"$$VM_CMD"}
 
 #: On this machine, with the running kernel's headers, meson and libdrm:
 #:   make module            driver/pgem.ko
