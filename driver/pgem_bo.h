@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/kconfig.h>
 #include <linux/list.h>
+#include <linux/minmax.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -111,15 +112,16 @@ static inline struct pgem_bo *to_pgem_bo(struct drm_gem_object *obj)
  * The page cache counts its pages itself, so this costs one load. Without a lock
  * the figure is a moment's.
  *
- * Return: bytes in pages that exist; those in swap do not count, and those of an
- * imported object are another driver's.
+ * Return: bytes of the object in pages that exist; those in swap do not count, and those
+ * of an imported object are another driver's.
  */
 static inline u64 pgem_bo_resident(struct pgem_bo *bo)
 {
 	if (!bo->base.filp)
 		return 0;
 
-	return (u64)pgem_shmem_pages(bo->base.filp) << PAGE_SHIFT;
+	/* A folio can reach beyond the end where shmem_enabled says "force". */
+	return min((u64)pgem_shmem_pages(bo->base.filp) << PAGE_SHIFT, (u64)bo->base.size);
 }
 
 struct pgem_bo *pgem_bo_create_import(struct pgem_device *pdev,

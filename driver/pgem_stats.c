@@ -78,7 +78,8 @@ u64 pgem_stats_mapped(struct pgem_bo *bo)
 	}
 	rcu_read_unlock();
 
-	return pages << PAGE_SHIFT;
+	/* The last folio can reach beyond the object's end. */
+	return min(pages << PAGE_SHIFT, (u64)bo->base.size);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_stats_mapped);
 

@@ -155,6 +155,32 @@ static void denied(int fd)
 	pgem_buf_fini(&buf);
 }
 
+/*
+ * The administrator's setting for tests of the kernel's: the largest folios everywhere,
+ * beyond the end of what they are for.
+ */
+static void forced(int fd)
+{
+	const size_t sizes[] = { 1, 3, FOLIO_PAGES + 1 };
+	struct pgem_line line;
+	struct pgem_buf buf;
+
+	pgem_set(THP, "force");
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		pgem_write_file("/proc/sys/vm/compact_memory", "1");
+		pgem_buf_init(&buf, fd, sizes[i]);
+		pgem_fill(buf.map, 0, buf.pages);
+		igt_assert_eq_u64(pgem_resident(fd, buf.handle), buf.size);
+		igt_assert_eq_u64(pgem_fdinfo(fd, "drm-resident-memory"), buf.size);
+		line = pgem_line_of(fd, buf.handle);
+		igt_assert_eq_u64(line.resident, buf.size);
+		igt_assert_eq_u64(line.mapped, buf.size);
+		pgem_check(buf.map, 0, buf.pages);
+		pgem_buf_fini(&buf);
+	}
+	pgem_restore();
+}
+
 /* P3 */
 static void split(int fd)
 {
@@ -274,6 +300,7 @@ static const struct pgem_test tests[] = {
 	{ "one-page", one_page, "An object of one page has one." },
 	{ "odd-end", odd_end, "What is left beyond the last folio is in smaller ones." },
 	{ "denied", denied, "Where large folios are off there are small pages." },
+	{ "forced", forced, "No more is told to exist than there is of the object." },
 	{ "split", split, "Pieces of a mapping show the right pages." },
 	{ "dmabuf", dmabuf, "So does the dma-buf at an offset." },
 	{ "captured", captured, "Another driver writes by the kernel's mapping." },
