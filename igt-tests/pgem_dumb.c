@@ -238,6 +238,15 @@ static void render_node(int fd)
 	close(render);
 }
 
+/* DRM says no for every device without a display, whether its dumb buffers work or not. */
+static void capability(int fd)
+{
+	struct drm_get_cap arg = { .capability = DRM_CAP_DUMB_BUFFER };
+
+	igt_assert_eq(pgem_ioctl(fd, DRM_IOCTL_GET_CAP, &arg), -EOPNOTSUPP);
+	igt_assert_eq(destroy(fd, create(fd, 64, 64, 32).handle), 0);
+}
+
 /* A second file of the primary node is neither master nor authenticated. */
 static void not_master(int fd)
 {
@@ -305,6 +314,7 @@ static const struct pgem_test tests[] = {
 	{ "bad-overflow", bad_overflow, "Sizes that do not fit 32 bits are refused, none wraps." },
 	{ "bad-handle", bad_handle, "Unknown handles have no offset and cannot be destroyed." },
 	{ "render-node", render_node, "There are no dumb buffers on the render node." },
+	{ "capability", capability, "They work, though DRM denies the capability." },
 	{ "not-master", not_master, "One need not be master to have buffers." },
 	{ "other-client", other_client, "Another client's buffer is out of reach." },
 	{ "map-often", map_often, "Asking for the offset allocates and pins nothing." },
