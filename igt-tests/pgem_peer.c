@@ -203,6 +203,16 @@ static void make_heap(struct pgem_peer_buf *buf, uint32_t flags)
 	buf->map = pgem_map_fd(buf->dmabuf, 0, buf->size);
 }
 
+/* The project's own, modules/pgem_pinner.c */
+static void make_pinner(struct pgem_peer_buf *buf, uint32_t flags)
+{
+	buf->device = open("/dev/pgem_pinner", O_RDWR | O_CLOEXEC);
+	igt_assert(buf->device >= 0);
+	buf->dmabuf = ioctl(buf->device, _IO('P', flags & DRM_RDWR), buf->size);
+	igt_assert(buf->dmabuf >= 0);
+	buf->map = pgem_map_fd(buf->dmabuf, 0, buf->size);
+}
+
 /* A frame that nearly fills its last page: the size of the picture is not in pages. */
 static void make_vivid(struct pgem_peer_buf *buf, uint32_t flags)
 {
@@ -281,6 +291,8 @@ const struct pgem_peer pgem_peers[] = {
 	{ "virtio-gpu", { "virtio_gpu" }, NULL, NULL, DUMB, make_dumb },
 	{ "udmabuf", { NULL }, NULL, NULL, PGEM_PEER_PIECES, make_udmabuf },
 	{ "heap", { NULL }, NULL, NULL, PGEM_PEER_PIECES, make_heap },
+	{ "pinner", { "pgem_pinner" }, NULL, NULL, PGEM_PEER_HELD | PGEM_PEER_PIECES,
+	  make_pinner },
 	/* For pgem_writeback alone: of its buffers all is said by vgem's. */
 	{ "vkms", { "vkms" }, "enable_writeback=1", NULL, 0, NULL },
 	/* Two devices, the second for DMA; of each a camera and a screen, over HDMI */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Builds inside the lab, into out/build/ (the sources stay clean).
 #
-# usage: build.sh module RELEASE [MAKE-ARG...]   pgem.ko for one kernel
+# usage: build.sh module RELEASE [MAKE-ARG...]   pgem.ko and the tests' modules, one kernel
 #        build.sh user                           library, tools, examples, tests
 #        build.sh all                            both, for KERNEL or all of Debian's
 # environment: MUTANT, a name in igt-tests/mutants/: build the driver with that patch
@@ -16,19 +16,23 @@ apply_mutant()
 	"$tools/lab.sh" patch -s -p1 -d "${2#"$top/"}" -i "/pgem/igt-tests/mutants/$1.patch"
 }
 
-# Kernels before 6.13 build where the sources are: give each kernel a copy.
+# Kernels before 6.13 build where the sources are: give each kernel a copy. The modules that
+# tests load are built by the driver's Makefile, in a folder beside it.
 build_module()
 {
-	local release=$1 dir=build/module-$1${MUTANT:+-$MUTANT}
+	local release=$1 dir=build/module-$1${MUTANT:+-$MUTANT} part
 	shift
 
 	mkdir -p "$out/$dir"
 	rm -rf "$out/$dir/uapi"
 	cp -a "$top/uapi" "$out/$dir/"
 	cp -a --update "$top/driver" "$out/$dir/"
+	cp -a --update "$top/igt-tests/modules" "$out/$dir/"
 	[ -z "${MUTANT:-}" ] || apply_mutant "$MUTANT" "$out/$dir"
-	"$tools/lab.sh" make -s -j"$(nproc)" -C "out/$dir/driver" \
-		KDIR="/usr/lib/modules/$release/build" "$@"
+	for part in driver modules; do
+		"$tools/lab.sh" make -s -j"$(nproc)" -C "out/$dir/$part" -f ../driver/Makefile \
+			KDIR="/usr/lib/modules/$release/build" "$@"
+	done
 }
 
 build_user()

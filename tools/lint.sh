@@ -77,7 +77,7 @@ headers_alone()
 
 version_tests()
 {
-	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -- driver ':!driver/compat'
+	! git grep -nE 'LINUX_VERSION_CODE|KERNEL_VERSION' -- driver igt-tests/modules ':!driver/compat'
 }
 
 line_counts()
@@ -99,8 +99,10 @@ spdx()
 # checkpatch keeps a cache of names where it runs.
 trap 'rm -f .checkpatch-camelcase.*' EXIT
 
-mapfile -t driver_files < <(git ls-files -co --exclude-standard 'driver/*.[ch]' 'uapi/*.h')
-mapfile -t user_files < <(git ls-files -co --exclude-standard 'userspace/*.[ch]' 'igt-tests/*.[ch]')
+mapfile -t driver_files < <(git ls-files -co --exclude-standard 'driver/*.[ch]' 'uapi/*.h' \
+	'igt-tests/modules/*.c')
+mapfile -t user_files < <(git ls-files -co --exclude-standard 'userspace/*.[ch]' 'igt-tests/*.[ch]' \
+	':!igt-tests/modules')
 mapfile -t scripts < <(git ls-files -co --exclude-standard '*.sh' .ci/run)
 
 gate checkpatch-driver checkpatch --file "${driver_files[@]}"
