@@ -13,6 +13,7 @@
  */
 
 #include <linux/device/driver.h>
+#include <linux/dma-mapping.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/module.h>
@@ -80,6 +81,14 @@ static int pgem_probe(struct platform_device *platform)
 {
 	struct pgem_device *pdev;
 	int ret;
+
+	/*
+	 * Nothing does DMA here, but an exporter may map its memory for this device. With
+	 * a platform device's 32 bits such a mapping would be of a copy in low memory.
+	 */
+	ret = dma_set_mask_and_coherent(&platform->dev, DMA_BIT_MASK(64));
+	if (ret)
+		return ret;
 
 	pdev = devm_drm_dev_alloc(&platform->dev, &pgem_driver, struct pgem_device, drm);
 	if (IS_ERR(pdev))

@@ -105,6 +105,7 @@ static inline void pgem_compat_fence_init(struct dma_fence *fence,
 #define dma_fence_init	pgem_compat_fence_init
 #endif
 
+#include "pgem_compat_dmabuf.h"
 #include "pgem_compat_lru.h"
 #include "pgem_compat_shmem.h"
 
