@@ -19,11 +19,13 @@
 #include <kunit/visibility.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-resv.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/iosys-map.h>
 #include <linux/limits.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
+#include <linux/page-flags.h>
 #include <linux/vmalloc.h>
 
 #include <drm/drm_gem.h>
@@ -32,13 +34,32 @@
 #include "pgem_pages.h"
 #include "pgem_purge.h"
 
+/* Brings in all pages. One with a memory error is nothing to read, nor to write to. */
+static struct page **pgem_pages_get(struct drm_gem_object *obj)
+{
+	struct page **pages = drm_gem_get_pages(obj);
+
+	if (IS_ERR(pages))
+		return pages;
+
+	for (pgoff_t i = 0; i < obj->size >> PAGE_SHIFT; i++) {
+		if (PageHWPoison(pages[i])) {
+			drm_gem_put_pages(obj, pages, false, false);
+			return ERR_PTR(-EHWPOISON);
+		}
+	}
+
+	return pages;
+}
+
 /**
  * pgem_pages_pin_locked() - bring in all pages and keep them
  * @bo: object, not imported; its reservation is held
  *
  * Pins are counted. May take long: as many pages are allocated as @bo has.
  *
- * Return: 0, -ENOMEM, or -EFAULT for a purged object.
+ * Return: 0; -ENOMEM; -EFAULT for a purged object; -EHWPOISON if a page has a memory
+ * error; -EINVAL if root has made the shmem file shorter.
  */
 int pgem_pages_pin_locked(struct pgem_bo *bo)
 {
@@ -56,7 +77,7 @@ int pgem_pages_pin_locked(struct pgem_bo *bo)
 		if (obj->size >> PAGE_SHIFT > INT_MAX / sizeof(*pages))
 			return -ENOMEM;
 
-		pages = drm_gem_get_pages(obj);
+		pages = pgem_pages_get(obj);
 		if (IS_ERR(pages))
 			return PTR_ERR(pages);
 
@@ -116,7 +137,8 @@ static int pgem_pages_vmap_locked(struct pgem_bo *bo)
  * Works without the device, too: nothing of it is needed, and the dma-buf core takes
  * a refusal for a mistake that it warns about.
  *
- * Return: 0 or -ENOMEM; for an imported object whatever the exporter says.
+ * Return: 0, or an error of pgem_pages_pin_locked(); for an imported object whatever the
+ * exporter says.
  */
 int pgem_pages_vmap(struct drm_gem_object *obj, struct iosys_map *map)
 {
