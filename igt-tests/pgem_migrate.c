@@ -32,7 +32,6 @@ IGT_TEST_DESCRIPTION("Check that nothing is lost when pages move.");
 #define LATE_MS 20000
 #define OFFLINE_SECONDS 8
 #define COMPACT "/proc/sys/vm/compact_memory"
-#define BLOCKS "/sys/devices/system/memory"
 
 /*
  * A process counts in all pages, which leave its page table each time; a child moves them. It
@@ -86,22 +85,21 @@ static void race_once(struct race *race)
 }
 
 /*
- * Compaction moves pages up. These are in the lower half of what is free, as the upper half,
- * from where the kernel allocates first, is in use for that moment.
+ * Compaction moves pages to where there are more. These are alone: what lay between them when
+ * they were allocated, 15 of each 16 pages, has gone.
  */
-static void init_low(struct pgem_area *area, enum pgem_kind kind, int fd, size_t pages)
+static void init_scattered(struct pgem_area *area, enum pgem_kind kind, int fd, size_t pages)
 {
-	size_t size = pgem_meminfo("MemFree") / 2 / FOLIO * FOLIO;
-	uint8_t *upper = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct pgem_area between;
 
-	igt_assert(upper != MAP_FAILED);
-	madvise(upper, size, MADV_HUGEPAGE);
-	for (size_t i = 0; i < size; i += PG)
-		upper[i] = 1;
 	pgem_area_init(area, kind, fd, pages);
-	pgem_fill(area->map, 0, pages);
-	pgem_unmap(upper, size);
+	pgem_area_init(&between, PGEM_MEMFD, fd, 15 * pages);
+	for (size_t i = 0; i < pages; i++) {
+		pgem_mark(area->map + i * PG, i);
+		for (size_t j = 0; j < 15; j++)
+			between.map[(i * 15 + j) * PG] = 1;
+	}
+	pgem_area_fini(&between);
 }
 
 /* Again and again with a new area of @pages, as @move is done when it has moved one's. */
@@ -118,7 +116,7 @@ static void race_kind(enum pgem_kind kind, int fd, size_t pages, size_t step,
 	race->end = pgem_now_ms() + seconds * 1000ull;
 	while (pgem_now_ms() < race->end) {
 		if (move == compact_pages)
-			init_low(&race->area, kind, fd, pages);
+			init_scattered(&race->area, kind, fd, pages);
 		else
 			pgem_area_init(&race->area, kind, fd, pages);
 		race_once(race);
@@ -206,26 +204,7 @@ static void compact_fault(int fd)
 	race_both(fd, PGEM_OBJECT, 512, 1, compact_pages);
 }
 
-static int write_block(unsigned long block, const char *state)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), BLOCKS "/memory%lu/state", block);
-	return __pgem_write_file(path, state);
-}
-
 #define MAX_BLOCKS 512
-#define NO_BLOCK MAX_BLOCKS
-
-static unsigned long block_pages, offline = NO_BLOCK;
-
-static void online(int sig)
-{
-	(void)sig;
-	if (offline != NO_BLOCK)
-		write_block(offline, "online");
-	offline = NO_BLOCK;
-}
 
 static void interrupt(int sig)
 {
@@ -245,10 +224,8 @@ static int offline_block(unsigned long block)
 	if (timer_create(CLOCK_MONOTONIC, &event, &timer))
 		return -errno;
 	timer_settime(timer, 0, &often, NULL);
-	ret = write_block(block, "offline");
+	ret = pgem_offline(block);
 	timer_delete(timer);
-	if (!ret)
-		offline = block;
 	return ret;
 }
 
@@ -258,6 +235,7 @@ static int offline_block(unsigned long block)
  */
 static int offline_most(const uint64_t *pfns, size_t pages)
 {
+	size_t block_pages = pgem_block_size() / PG;
 	unsigned int in_block[MAX_BLOCKS] = { 0 };
 
 	for (size_t i = 0; i < pages; i++)
@@ -284,7 +262,7 @@ static void offline_pages(struct race *race)
 	uint64_t *pfns = take_frames(race);
 	int moved = offline_most(pfns, race->area.pages);
 
-	online(0);
+	pgem_online();
 	if (moved < 0)
 		igt_info("%s: %s\n", race->area.name, strerror(-moved));
 	if (moved > 0)
@@ -302,9 +280,7 @@ static void offline_fault(int fd)
 
 static int compact_all(uint64_t *pfns, size_t pages)
 {
-	(void)pfns;
-	(void)pages;
-	return __pgem_write_file(COMPACT, "1");
+	return pfns && pages ? __pgem_write_file(COMPACT, "1") : -EINVAL;
 }
 
 /* Of pages that nobody touches: mapped they are, mapped they stay, and elsewhere. */
@@ -318,14 +294,14 @@ static size_t move_mapped(enum pgem_kind kind, int fd, size_t pages,
 
 	igt_assert(pfns);
 	if (move == compact_all)
-		init_low(&area, kind, fd, pages);
+		init_scattered(&area, kind, fd, pages);
 	else
 		pgem_area_init(&area, kind, fd, pages);
 	pgem_fill(area.map, 0, pages);
 	pgem_pfns(area.map, pages, pfns);
 	ret = move(pfns, pages);
 	moved = pgem_moved(area.map, pages, pfns);
-	online(0);
+	pgem_online();
 	igt_info("%s: %zu of %zu mapped pages moved, %d\n", area.name, moved, pages, ret);
 	pgem_check(area.map, 0, pages);
 	pgem_fill(area.map, 7, pages);
@@ -371,8 +347,8 @@ static void soft_offline_huge(int fd)
 
 static void compact_mapped(int fd)
 {
-	igt_assert_lt_u64(0, move_mapped(PGEM_MEMFD, fd, 16 * MIB / PG, compact_all));
-	igt_assert_lt_u64(0, move_mapped(PGEM_OBJECT, fd, 16 * MIB / PG, compact_all));
+	igt_assert_lt_u64(0, move_mapped(PGEM_MEMFD, fd, 1024, compact_all));
+	igt_assert_lt_u64(0, move_mapped(PGEM_OBJECT, fd, 1024, compact_all));
 }
 
 static int offline_all(uint64_t *pfns, size_t pages)
@@ -402,12 +378,5 @@ static const struct pgem_test tests[] = {
 
 int igt_main()
 {
-	igt_fixture() {
-		char text[32];
-
-		igt_install_exit_handler(online);
-		igt_assert(pgem_read_file(BLOCKS "/block_size_bytes", text, sizeof(text)) > 0);
-		block_pages = strtoul(text, NULL, 16) / PG;
-	}
 	pgem_run_tests(tests, ARRAY_SIZE(tests), PGEM_RENDER);
 }

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@
 #include "pgem_lib.h"
 #include "pgem_pages.h"
 
-#define SOFT_OFFLINE "/sys/devices/system/memory/soft_offline_page"
+#define BLOCKS "/sys/devices/system/memory"
+#define SOFT_OFFLINE BLOCKS "/soft_offline_page"
 #define UNPOISON "/sys/kernel/debug/hwpoison/unpoison-pfn"
 
 #define PRESENT (1ull << 63)
@@ -61,6 +63,19 @@ void pgem_area_fini(struct pgem_area *area)
 int pgem_area_share(const struct pgem_area *area)
 {
 	return area->kind == PGEM_MEMFD ? dup(area->fd) : pgem_export(area->fd, area->handle);
+}
+
+void pgem_maps_line(const void *map, char *line, size_t size)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned long start;
+	bool found = false;
+
+	igt_assert(file);
+	while (!found && fgets(line, size, file))
+		found = sscanf(line, "%lx-", &start) == 1 && start == (uintptr_t)map;
+	fclose(file);
+	igt_assert(found);
 }
 
 void pgem_pfns_of(int pid, const void *map, size_t pages, uint64_t *pfns)
@@ -148,6 +163,63 @@ int pgem_soft_offline(uint64_t pfn)
 	if (!ret)
 		pgem_poisoned(pfn);
 	return ret;
+}
+
+size_t pgem_block_size(void)
+{
+	char text[32];
+
+	igt_assert(pgem_read_file(BLOCKS "/block_size_bytes", text, sizeof(text)) > 0);
+	return strtoul(text, NULL, 16);
+}
+
+#define NO_BLOCK (~0ul)
+
+static unsigned long offline = NO_BLOCK;
+
+static int write_block(unsigned long block, const char *state)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), BLOCKS "/memory%lu/state", block);
+	return __pgem_write_file(path, state);
+}
+
+static bool is_offline(unsigned long block)
+{
+	char path[64], text[16];
+
+	snprintf(path, sizeof(path), BLOCKS "/memory%lu/state", block);
+	return pgem_read_file(path, text, sizeof(text)) > 0 && !strcmp(text, "offline\n");
+}
+
+static void online_handler(int sig)
+{
+	(void)sig;
+	if (offline != NO_BLOCK)
+		write_block(offline, "online");
+	offline = NO_BLOCK;
+}
+
+int pgem_offline(unsigned long block)
+{
+	static bool installed;
+	int ret = write_block(block, "offline");
+
+	if (!installed)
+		igt_install_exit_handler(online_handler);
+	installed = true;
+	/* A child may have been first. */
+	if (ret == -EINVAL && is_offline(block))
+		ret = 0;
+	if (!ret)
+		offline = block;
+	return ret;
+}
+
+void pgem_online(void)
+{
+	online_handler(0);
 }
 
 unsigned int pgem_seconds(unsigned int seconds)

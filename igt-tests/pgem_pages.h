@@ -35,6 +35,9 @@ void pgem_area_fini(struct pgem_area *area);
 /* A descriptor that maps the same memory in other processes: a dma-buf, or the memfd */
 int pgem_area_share(const struct pgem_area *area);
 
+/* The line of /proc/self/maps that is about the mapping that starts there */
+void pgem_maps_line(const void *map, char *line, size_t size);
+
 /* The page frame that a page is mapped to; 0 if the page table has none. */
 uint64_t pgem_pfn(const void *page);
 void pgem_pfns(const void *map, size_t pages, uint64_t *pfns);
@@ -50,6 +53,14 @@ size_t pgem_moved(const void *map, size_t pages, const uint64_t *pfns);
 int pgem_soft_offline(uint64_t pfn);
 void pgem_poisoned(uint64_t pfn);	/* remembers a frame that was poisoned otherwise */
 void pgem_unpoison(void);
+
+/*
+ * Takes a block of memory out of use: what is in it moves. One at a time, which is put back by
+ * pgem_online() or, at the latest, on exit. Returns 0 or a negative errno.
+ */
+size_t pgem_block_size(void);		/* bytes */
+int pgem_offline(unsigned long block);
+void pgem_online(void);
 
 /* Seconds of a long run, by the environment variable PGEM_SECONDS; else @seconds. */
 unsigned int pgem_seconds(unsigned int seconds);
