@@ -7,6 +7,7 @@
  * zram makes a disk on request, so that nobody else's is in the way. It has as much
  * memory as the compressed pages take, and gives it back with the disk.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,6 +84,51 @@ void pgem_zram_pause(void)
 void pgem_zram_resume(void)
 {
 	run("swapon -p 100");
+}
+
+static long empty_disk = -1;
+
+static void remove_empty_disk(int sig)
+{
+	char text[32];
+
+	(void)sig;
+	snprintf(text, sizeof(text), "%ld", empty_disk);
+	for (int i = 0; empty_disk >= 0 && i < 100; i++) {
+		if (!__pgem_write_file(CONTROL "/hot_remove", text))
+			empty_disk = -1;
+		else
+			usleep(10000);
+	}
+	empty_disk = -1;
+}
+
+int pgem_zram_empty_on(size_t mib)
+{
+	static bool installed;
+	char path[64], text[32];
+	int file;
+
+	if (!installed)
+		igt_install_exit_handler(remove_empty_disk);
+	installed = true;
+	remove_empty_disk(0);
+
+	igt_assert_eq(igt_kmod_load("zram", NULL), 0);
+	empty_disk = pgem_read_number(CONTROL "/hot_add");
+	snprintf(path, sizeof(path), "/sys/block/zram%ld/disksize", empty_disk);
+	snprintf(text, sizeof(text), "%zuM", mib);
+	pgem_write_file(path, text);
+	snprintf(path, sizeof(path), "/dev/zram%ld", empty_disk);
+	file = open(path, O_RDONLY | O_CLOEXEC);
+	igt_assert(file >= 0);
+	return file;
+}
+
+void pgem_zram_empty_off(int file)
+{
+	close(file);
+	remove_empty_disk(0);
 }
 
 void pgem_zram_traffic(unsigned long *out, unsigned long *in)

@@ -19,6 +19,13 @@ void pgem_zram_off(void);
 void pgem_zram_pause(void);
 void pgem_zram_resume(void);
 
+/*
+ * A disk that is empty and takes no memory, opened for reading: what is read from it goes
+ * through the page cache. Gone when the program ends, or by pgem_zram_empty_off().
+ */
+int pgem_zram_empty_on(size_t mib);
+void pgem_zram_empty_off(int file);
+
 /* What the whole machine has swapped by now: pages, out and in */
 void pgem_zram_traffic(unsigned long *out, unsigned long *in);
 
