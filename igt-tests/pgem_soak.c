@@ -174,7 +174,9 @@ static void clients(int fd)
 	pgem_group_make();
 	/* Slowed down and reclaimed from; the limit that kills is for pgem_memcg. */
 	pgem_write_file(PGEM_GROUP "/memory.high", GROUP_MEMORY);
+	soak_stream_file = pgem_zram_empty_on(SOAK_STREAM_MIB);
 	soak(seconds, seed, done);
+	pgem_zram_empty_off(soak_stream_file);
 	pgem_group_remove();
 	munmap(done, MAX_DEEDS * sizeof(*done));
 }

@@ -68,12 +68,22 @@ unsigned int soak_random(struct worker *worker, unsigned int below);
 struct slot *soak_slot(struct worker *worker);
 void soak_touch(struct slot *slot, size_t first, size_t count);
 
-/* Deeds in which others get hold of pages: soak_hold.c */
+/* Deeds in which others get hold of pages: pgem_soak_hold.c */
 bool soak_pipe(struct worker *worker);
 bool soak_ring(struct worker *worker);
 bool soak_vgem(struct worker *worker);
 bool soak_video(struct worker *worker);
 void soak_hold_init(struct worker *worker);
 void soak_hold_fini(struct worker *worker);
+
+/* Deeds in which the kernel moves pages, or wants the memory: pgem_soak_move.c */
+bool soak_pageout(struct worker *worker);
+bool soak_soft_offline(struct worker *worker);
+bool soak_compact(struct worker *worker);
+bool soak_stream(struct worker *worker);
+
+/* What is read for the page cache's sake */
+#define SOAK_STREAM_MIB 256
+extern int soak_stream_file;
 
 #endif /* PGEM_SOAK_H */

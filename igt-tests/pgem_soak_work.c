@@ -21,6 +21,7 @@
 #include "pgem_advice.h"
 #include "pgem_group.h"
 #include "pgem_lib.h"
+#include "pgem_pages.h"
 #include "pgem_soak.h"
 
 #define LATE_MS 25000
@@ -325,6 +326,10 @@ const struct deed soak_deeds[] = {
 	{ "ring", soak_ring, 4 },
 	{ "vgem", soak_vgem, 4 },
 	{ "video", soak_video, 4 },
+	{ "pageout", soak_pageout, 3 },
+	{ "offline", soak_soft_offline, 2 },
+	{ "compact", soak_compact, 1 },
+	{ "stream", soak_stream, 5 },
 };
 
 const unsigned int soak_deeds_count = ARRAY_SIZE(soak_deeds);
@@ -365,6 +370,7 @@ void soak_work(unsigned int number, unsigned int seed, uint64_t end, unsigned lo
 		if (soak_deeds[i].fn(&worker))
 			__atomic_fetch_add(&done[i], 1, __ATOMIC_RELAXED);
 	}
+	pgem_unpoison();
 	/* By hand in one half of all cases; in the other by the process's end. */
 	if (number % 2)
 		return;
