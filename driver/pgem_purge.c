@@ -150,6 +150,7 @@ static unsigned long pgem_purge_pages(const struct pgem_bo *bo)
 {
 	struct file *filp = bo->base.filp;
 
+	/* A moment's figure, like the other. */
 	return pgem_shmem_pages(filp) + data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
 }
 
@@ -298,7 +299,7 @@ u64 pgem_purge_scan_all(struct pgem_device *pdev, u64 pages)
 {
 	unsigned long found = 0;
 
-	return pgem_purge_scan_list(&pdev->purge, NULL, min(pages, (u64)ULONG_MAX), &found);
+	return pgem_purge_scan_list(&pdev->purge, NULL, min_t(u64, pages, ULONG_MAX), &found);
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_scan_all);
 

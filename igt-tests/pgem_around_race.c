@@ -258,7 +258,7 @@ static void no_mmap_lock(int fd)
 
 static const struct pgem_test tests[] = {
 	{ "race-forget", race_forget, "Threads fault in one window while pages are forgotten." },
-	{ "race-pageout", race_pageout, "Threads fault while the kernel swaps what they faulted in." },
+	{ "race-pageout", race_pageout, "Threads fault while the kernel swaps their pages." },
 	{ "race-window", race_window, "Threads fault while the window changes." },
 	{ "race-huge", race_huge, "Threads fault in large folios that are unmapped meanwhile." },
 	{ "race-mappings", race_mappings, "Threads fault beside mappings that change, and forks." },

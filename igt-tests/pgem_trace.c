@@ -184,7 +184,7 @@ static void device_name(int fd)
  * What perf and trace-cmd decode by. They know values, and no names of the kernel's.
  * Linux 6.12 writes them as decimal numbers.
  */
-static void format(int fd)
+static void decodable(int fd)
 {
 	(void)fd;
 	igt_assert(pgem_read_file(EVENTS "/pgem_fault/format", trace, sizeof(trace)) > 0);
@@ -212,7 +212,7 @@ static const struct pgem_test tests[] = {
 	{ "fault-count", fault_count, "As many faults as pages." },
 	{ "fault-unplugged", fault_unplugged, "A fault after unbinding is traced as SIGBUS." },
 	{ "device-name", device_name, "The device is told by its name." },
-	{ "format", format, "A fault's result can be decoded by the event's format." },
+	{ "format", decodable, "A fault's result can be decoded by the event's format." },
 	{ "refused-is-silent", refused_is_silent, "Refused calls trace no object." },
 };
 
