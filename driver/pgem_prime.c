@@ -33,6 +33,7 @@
 #include <linux/minmax.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 
 #include <drm/drm_device.h>
@@ -140,14 +141,34 @@ static void pgem_prime_unmap_dma_buf(struct dma_buf_attachment *attach, struct s
 	kfree(map);
 }
 
-/* Synchronises in the direction of the mapping, the only one that DMA-API allows. */
+/* After a signal the caller's system call is to begin again, if the signal's handler allows. */
+static int pgem_prime_lock(struct pgem_bo *bo)
+{
+	int ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+
+	return ret == -EINTR ? -ERESTARTSYS : ret;
+}
+
+/*
+ * Synchronises in the direction of the mapping, the only one that DMA-API allows.
+ *
+ * The dma-buf core waits for fences after this function. A device that works on a copy
+ * may still be writing it, so wait first: what is copied here is what the CPU sees.
+ */
 static int pgem_prime_begin_cpu_access(struct dma_buf *dma_buf, enum dma_data_direction dir)
 {
 	struct pgem_bo *bo = to_pgem_bo(dma_buf->priv);
+	bool write = dir != DMA_FROM_DEVICE;
 	struct pgem_prime_map *map;
-	int ret;
+	long ret;
 
-	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	/* Without the lock, which others need to add their fences. */
+	ret = dma_resv_wait_timeout(bo->base.resv, dma_resv_usage_rw(write), true,
+				    MAX_SCHEDULE_TIMEOUT);
+	if (ret < 0)
+		return ret;
+
+	ret = pgem_prime_lock(bo);
 	if (ret)
 		return ret;
 
@@ -177,9 +198,9 @@ static int pgem_prime_get_export(struct pgem_bo *bo)
 {
 	int ret;
 
-	ret = dma_resv_lock_interruptible(bo->base.resv, NULL);
+	ret = pgem_prime_lock(bo);
 	if (ret)
-		return ret == -EINTR ? -ERESTARTSYS : ret;
+		return ret;
 
 	if (pgem_purge_is_done(bo))
 		ret = -EFAULT;

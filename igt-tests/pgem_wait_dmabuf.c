@@ -13,10 +13,15 @@
 #include <linux/dma-buf.h>
 #include <linux/sync_file.h>
 #include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "igt.h"
 #include "pgem_lib.h"
+#include "pgem_peer.h"
 #include "pgem_sync.h"
 #include "pgem_wait.h"
 
@@ -313,6 +318,59 @@ static void sync_reader(int fd)
 	igt_assert_lte_u64(300, begin_access(fd, 0, DMA_BUF_SYNC_WRITE));
 }
 
+static volatile sig_atomic_t ticks;
+
+static void on_tick(int sig)
+{
+	(void)sig;
+	ticks++;
+}
+
+/*
+ * While vgem has all pages of the object brought in, again and again, under the lock that
+ * access by the CPU wants. Several do so, or the lock would be spun for and not slept for.
+ * The timer's signal asks for a restart; SIGALRM is libigt's.
+ */
+static void sync_restart(int fd)
+{
+	const struct sigaction action = { .sa_handler = on_tick, .sa_flags = SA_RESTART };
+	const struct itimerspec every = { { 0, 1000000 }, { 0, 1000000 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	struct shared a = { .fd = fd, .handle = pgem_create(fd, 4096 * PG) };
+	struct dma_buf_sync arg = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
+	struct igt_helper_process importers[3] = {};
+	int failed = 0, error = 0;
+	timer_t timer;
+	uint64_t end;
+
+	a.dmabuf = pgem_export(fd, a.handle);
+	pgem_peer_load(pgem_peer("vgem"));
+	for (size_t i = 0; i < ARRAY_SIZE(importers); i++) {
+		importers[i].use_SIGKILL = true;
+		igt_fork_helper(&importers[i]) {
+			int vgem = pgem_peer_open(pgem_peer("vgem"));
+
+			for (;;)
+				pgem_close(vgem, pgem_import(vgem, a.dmabuf));
+		}
+	}
+	igt_assert_eq(sigaction(SIGUSR1, &action, NULL), 0);
+	igt_assert_eq(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	igt_assert_eq(timer_settime(timer, 0, &every, NULL), 0);
+	for (end = pgem_now_ms() + 4000; pgem_now_ms() < end; arg.flags ^= DMA_BUF_SYNC_END) {
+		if (!ioctl(a.dmabuf, DMA_BUF_IOCTL_SYNC, &arg))
+			continue;
+		error = errno;
+		failed++;
+	}
+	igt_assert_eq(timer_delete(timer), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(importers); i++)
+		igt_stop_helper(&importers[i]);
+	igt_assert_lt(100, ticks);
+	igt_assert_f(!failed, "%d calls failed, the last with %s\n", failed, strerror(error));
+	unshare(a);
+}
+
 static const struct pgem_test tests[] = {
 	{ "poll-writer", poll_writer, "A dma-buf that is written polls as neither." },
 	{ "poll-reader", poll_reader, "A dma-buf that is read polls as readable." },
@@ -329,6 +387,7 @@ static const struct pgem_test tests[] = {
 	{ "import-cancelled", import_cancelled, "Who put it in can close his file." },
 	{ "deadline", deadline, "A fence can be given a deadline." },
 	{ "sync-writer", sync_writer, "The CPU waits for a writer." },
+	{ "sync-restart", sync_restart, "Access by the CPU is begun again after a signal." },
 	{ "sync-reader", sync_reader, "The CPU waits for a reader if it writes." },
 };
 

@@ -12,22 +12,27 @@
 
 #include <kunit/test.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-mapping.h>
+#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/highmem.h>
 #include <linux/io.h>
+#include <linux/jiffies.h>
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/scatterlist.h>
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
+#include <linux/workqueue.h>
 
 #include "pgem_bo.h"
 #include "pgem_test_attach.h"
 #include "pgem_test_device.h"
 #include "pgem_test_dmabuf.h"
+#include "pgem_test_fence.h"
 
 /* Pages in a large object, as an order so that they can be had in one piece. */
 #define PGEM_BOUNCE_TEST_ORDER	8
@@ -151,6 +156,55 @@ static void pgem_bounce_test_both_directions(struct kunit *test)
 	pgem_test_attach_unmap(bt.at, bt.sgt, DMA_BIDIRECTIONAL);
 }
 
+/**
+ * struct pgem_bounce_test_device - a device that writes to its copy after a while
+ */
+struct pgem_bounce_test_device {
+	/** @work: does it */
+	struct delayed_work work;
+
+	/** @copy: the copy */
+	u32 *copy;
+
+	/** @fence: fence of the device, signalled when it has written */
+	struct dma_fence *fence;
+};
+
+static void pgem_bounce_test_device_work(struct work_struct *work)
+{
+	struct pgem_bounce_test_device *device =
+		container_of(to_delayed_work(work), struct pgem_bounce_test_device, work);
+
+	*device->copy = 2;
+	dma_fence_signal(device->fence);
+}
+
+/* What the device has still to write when access begins is there when it has begun. */
+static void pgem_bounce_test_busy_device(struct kunit *test)
+{
+	struct pgem_bounce_test_device device;
+	struct pgem_bounce_test bt;
+
+	pgem_bounce_test_open(test, &bt);
+	pgem_bounce_test_write(bt.page, 1);
+	pgem_bounce_test_map(test, &bt, DMA_FROM_DEVICE);
+
+	device.copy = bt.copy;
+	device.fence = pgem_test_fence_foreign(test, to_pgem_bo(bt.dmabuf->priv),
+					       DMA_RESV_USAGE_WRITE);
+	INIT_DELAYED_WORK_ONSTACK(&device.work, pgem_bounce_test_device_work);
+	schedule_delayed_work(&device.work, msecs_to_jiffies(100));
+
+	KUNIT_EXPECT_EQ(test, dma_buf_begin_cpu_access(bt.dmabuf, DMA_FROM_DEVICE), 0);
+	KUNIT_EXPECT_TRUE(test, dma_fence_is_signaled(device.fence));
+	KUNIT_EXPECT_EQ(test, pgem_bounce_test_read(bt.page), 2);
+	KUNIT_EXPECT_EQ(test, dma_buf_end_cpu_access(bt.dmabuf, DMA_FROM_DEVICE), 0);
+
+	flush_delayed_work(&device.work);
+	destroy_delayed_work_on_stack(&device.work);
+	pgem_test_attach_unmap(bt.at, bt.sgt, DMA_FROM_DEVICE);
+}
+
 /* A copy is shorter than what memory has in one piece and a device takes in one. */
 static void pgem_bounce_test_large(struct kunit *test)
 {
@@ -183,6 +237,7 @@ static struct kunit_case pgem_bounce_test_cases[] = {
 	KUNIT_CASE(pgem_bounce_test_to_device),
 	KUNIT_CASE(pgem_bounce_test_from_device),
 	KUNIT_CASE(pgem_bounce_test_both_directions),
+	KUNIT_CASE(pgem_bounce_test_busy_device),
 	KUNIT_CASE(pgem_bounce_test_large),
 	{ }
 };
