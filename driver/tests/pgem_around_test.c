@@ -4,8 +4,8 @@
 /**
  * DOC: Tests of what a fault maps around its own page
  *
- * What no program can arrange: neighbours that somebody else has locked, or that are not
- * up to date. How the module parameter is read is here as well.
+ * What no program can arrange: neighbours that somebody else has locked, that are not up to
+ * date, or that have a memory error. How the module parameter is read is here as well.
  *
  * A page that is mapped nowhere else is mapped by the test's mapping if its folio is.
  */
@@ -20,9 +20,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 
-#include <drm/drm_device.h>
 #include <drm/drm_gem.h>
-#include <drm/drm_vma_manager.h>
 
 #include "pgem_bo.h"
 #include "pgem_fault.h"
@@ -139,11 +137,7 @@ static void pgem_around_test_cleanup(struct pgem_around_test *around)
 /* As if the page had never been mapped. */
 static void pgem_around_test_forget(struct pgem_around_test *around, unsigned long page)
 {
-	struct drm_gem_object *obj = &around->bo->base;
-
-	unmap_mapping_range(obj->dev->anon_inode->i_mapping,
-			    drm_vma_node_offset_addr(&obj->vma_node) + (page << PAGE_SHIFT),
-			    PAGE_SIZE, 1);
+	unmap_mapping_range(around->bo->base.filp->f_mapping, page << PAGE_SHIFT, PAGE_SIZE, 1);
 }
 
 /* Reads one page; all but @missing are mapped then, each once. */
@@ -191,6 +185,22 @@ static void pgem_around_test_not_uptodate(struct kunit *test)
 	pgem_around_test_read(test, &around, 7, 0);
 	folio_mark_uptodate(page_folio(around.pages[0]));
 	pgem_around_test_read(test, &around, 0, -1UL);
+	pgem_around_test_cleanup(&around);
+}
+
+/* Nobody asks for it: there is no signal, and it is not mapped. */
+static void pgem_around_test_poisoned(struct kunit *test)
+{
+	struct pgem_around_test around;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		kunit_skip(test, "needs CONFIG_MEMORY_FAILURE");
+
+	pgem_around_test_setup(test, &around);
+	SetPageHWPoison(around.pages[6]);
+	pgem_around_test_read(test, &around, 1, 6);
+	ClearPageHWPoison(around.pages[6]);
+	pgem_around_test_read(test, &around, 6, -1UL);
 	pgem_around_test_cleanup(&around);
 }
 
@@ -252,6 +262,7 @@ static struct kunit_case pgem_around_test_cases[] = {
 	KUNIT_CASE(pgem_around_test_all),
 	KUNIT_CASE(pgem_around_test_locked),
 	KUNIT_CASE(pgem_around_test_not_uptodate),
+	KUNIT_CASE(pgem_around_test_poisoned),
 	KUNIT_CASE(pgem_around_test_unlocked),
 	KUNIT_CASE(pgem_around_test_references),
 	KUNIT_CASE(pgem_around_test_second),

@@ -116,7 +116,7 @@ static void pgem_bo_test_page_is_resident(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), PAGE_SIZE);
 }
 
-/* Movable memory may be moved, and pages mapped by vm_insert_page() must not be. */
+/* Movable memory may be taken offline, which pages that a device has mapped would stop. */
 static void pgem_bo_test_memory_stays(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);

@@ -56,7 +56,11 @@ static const struct pgem_mmap_test_split pgem_mmap_test_splits[] = {
 
 KUNIT_ARRAY_PARAM_DESC(pgem_mmap_test_split, pgem_mmap_test_splits, desc);
 
-/* Each page that is still mapped is the object's page of that number. */
+/*
+ * Each page that is still mapped is the object's page of that number. The kernel counts
+ * alike, from the object's first page, wherever the mapping starts: by that it finds who
+ * has a page mapped.
+ */
 static void pgem_mmap_test_shows_own_pages(struct kunit *test)
 {
 	const struct pgem_mmap_test_split *param = test->param_value;
@@ -72,14 +76,49 @@ static void pgem_mmap_test_shows_own_pages(struct kunit *test)
 
 	for (page = 0; page < pages; page++) {
 		u32 value = U32_MAX;
+		pgoff_t index = -1UL;
 
 		if (page - param->hole < param->hole_pages)
 			continue;
+		pgem_test_mapping_file(address + (page << PAGE_SHIFT), &index);
+		KUNIT_EXPECT_EQ(test, index, param->first + page);
 		KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, page, &value), 0);
 		KUNIT_EXPECT_EQ(test, value, param->first + page);
 	}
 
 	vm_munmap(address, pages << PAGE_SHIFT);
+}
+
+/*
+ * Two objects that lie side by side, at the top of all mmap offsets. They are mapped from
+ * there, and what the offset is shows nowhere.
+ */
+static void pgem_mmap_test_offset_is_left_out(struct kunit *test)
+{
+	unsigned long address, page;
+	struct pgem_bo *bos[2];
+	int i;
+
+	pgem_test_device_leave_offsets(test, 2 * PGEM_TEST_MAPPING_PAGES);
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		bos[i] = pgem_test_mapping_bo(test);
+		pgem_test_mapping_number_pages(test, bos[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(bos); i++) {
+		address = pgem_test_mapping_create(test, pgem_test_mapping_open(test, bos[i]), 0);
+		for (page = 0; page < PGEM_TEST_MAPPING_PAGES; page++) {
+			struct file *file;
+			pgoff_t index = -1UL;
+			u32 value = U32_MAX;
+
+			file = pgem_test_mapping_file(address + (page << PAGE_SHIFT), &index);
+			KUNIT_EXPECT_PTR_EQ(test, file->f_mapping, bos[i]->base.filp->f_mapping);
+			KUNIT_EXPECT_EQ(test, index, page);
+			KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, page, &value), 0);
+			KUNIT_EXPECT_EQ(test, value, page);
+		}
+		pgem_test_mapping_remove(address, PGEM_TEST_MAPPING_PAGES);
+	}
 }
 
 static void pgem_mmap_test_is_lazy(struct kunit *test)
@@ -179,7 +218,7 @@ static void pgem_mmap_test_unplugged_refused(struct kunit *test)
 						  MAP_SHARED, 0), -ENODEV);
 }
 
-/* Pages touched before and pages never touched, both. */
+/* Pages touched before and pages never touched, both. That they leave is the device's. */
 static void pgem_mmap_test_unplug_ends_access(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_mapping_bo(test);
@@ -251,8 +290,7 @@ static void pgem_mmap_test_outlives_the_rest(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 1);
 	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 0, &value), 0);
 
-	vm_munmap(address, PGEM_TEST_MAPPING_PAGES << PAGE_SHIFT);
-	flush_delayed_fput();
+	pgem_test_mapping_remove(address, PGEM_TEST_MAPPING_PAGES);
 	KUNIT_EXPECT_EQ(test, pgem_test_device_count_bos(test), 0);
 }
 

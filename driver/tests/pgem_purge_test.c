@@ -4,26 +4,26 @@
 /**
  * DOC: Tests of purging
  *
- * What may be purged and what may not, what is left of an object that was, and what
- * GEM_MADVISE refuses. That the kernel purges when memory is short is for others.
+ * What may be purged and what may not, and what is left of an object that was. How it is
+ * truncated is in pgem_truncate_test.c, what clients say of their objects in
+ * pgem_madvise_test.c, and how the kernel asks in pgem_shrinker_test.c.
  */
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/dma-buf.h>
+#include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/highmem.h>
 #include <linux/kref.h>
 #include <linux/limits.h>
-#include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
-#include <linux/rwsem.h>
 #include <linux/shmem_fs.h>
 
 #include <drm/drm_file.h>
@@ -36,6 +36,7 @@
 #include "pgem_purge.h"
 #include "pgem_test_device.h"
 #include "pgem_test_dmabuf.h"
+#include "pgem_test_fence.h"
 #include "pgem_test_file.h"
 #include "pgem_test_mapping.h"
 
@@ -48,19 +49,13 @@ static struct pgem_bo *pgem_purge_test_bo(struct kunit *test)
 	return bo;
 }
 
-static int pgem_purge_test_advise(struct pgem_bo *bo, struct drm_file *file,
-				  struct drm_pgem_gem_madvise *args)
-{
-	return pgem_ioctl_gem_madvise(bo->base.dev, args, file);
-}
-
 /* Returns what the handler says of the contents, or -1 if it fails. */
 static int pgem_purge_test_retained(struct pgem_bo *bo, struct drm_file *file, u32 handle,
 				    u32 advice)
 {
 	struct drm_pgem_gem_madvise args = { .handle = handle, .advice = advice };
 
-	return pgem_purge_test_advise(bo, file, &args) ? -1 : args.retained;
+	return pgem_ioctl_gem_madvise(bo->base.dev, &args, file) ? -1 : args.retained;
 }
 
 /* An object that its client, @file, does not need. */
@@ -77,27 +72,18 @@ static struct pgem_bo *pgem_purge_test_unneeded(struct kunit *test, struct drm_f
 	return bo;
 }
 
-static bool pgem_purge_test_purge(struct pgem_bo *bo)
-{
-	bool purged;
-
-	dma_resv_lock(bo->base.resv, NULL);
-	purged = pgem_purge_try_locked(bo);
-	dma_resv_unlock(bo->base.resv);
-
-	return purged;
-}
-
 static void pgem_purge_test_kept(struct kunit *test, struct pgem_bo *bo)
 {
-	KUNIT_EXPECT_FALSE(test, pgem_purge_test_purge(bo));
+	KUNIT_EXPECT_EQ(test, pgem_purge_try(bo), 0);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), bo->base.size);
+	KUNIT_EXPECT_EQ(test, i_size_read(file_inode(bo->base.filp)), bo->base.size);
 }
 
+/* Says how many pages are free now, all of which the object had. */
 static void pgem_purge_test_gone(struct kunit *test, struct pgem_bo *bo)
 {
-	KUNIT_EXPECT_TRUE(test, pgem_purge_test_purge(bo));
+	KUNIT_EXPECT_EQ(test, pgem_purge_try(bo), bo->base.size >> PAGE_SHIFT);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), 0);
 }
@@ -137,24 +123,6 @@ static void pgem_purge_test_held_page(struct kunit *test)
 	put_page(page);
 	KUNIT_EXPECT_TRUE(test, detached);
 	KUNIT_EXPECT_EQ(test, value, 3);
-}
-
-/* Reclaim may have come from that very fault: to wait for it would be for good. */
-static void pgem_purge_test_not_in_a_fault(struct kunit *test)
-{
-	struct drm_file *client;
-	u32 handle;
-	struct pgem_bo *bo = pgem_purge_test_unneeded(test, &client, &handle);
-	bool purged;
-
-	dma_resv_lock(bo->base.resv, NULL);
-	down_read(&bo->purge_lock);
-	purged = pgem_purge_try_locked(bo);
-	up_read(&bo->purge_lock);
-	dma_resv_unlock(bo->base.resv);
-	KUNIT_EXPECT_FALSE(test, purged);
-	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), bo->base.size);
-	pgem_purge_test_gone(test, bo);
 }
 
 static void pgem_purge_test_needed(struct kunit *test)
@@ -209,6 +177,25 @@ static void pgem_purge_test_exported(struct kunit *test)
 	pgem_test_dmabuf_put(test, first);
 	pgem_purge_test_kept(test, bo);
 	pgem_test_dmabuf_put(test, second);
+	pgem_purge_test_gone(test, bo);
+}
+
+/* Closed by all who had it, and somebody looks at it: that process gets no signal. */
+static void pgem_purge_test_mapped_elsewhere(struct kunit *test)
+{
+	struct drm_file *client;
+	u32 handle, value = U32_MAX;
+	struct pgem_bo *bo = pgem_purge_test_unneeded(test, &client, &handle);
+	struct file *file = pgem_test_mapping_export(test, bo, O_RDWR);
+	unsigned long address = pgem_test_mapping_create(test, file, 0);
+
+	pgem_test_mapping_close(test, file);
+	pgem_purge_test_kept(test, bo);
+	pgem_test_mapping_remove(address, 4);
+	pgem_purge_test_kept(test, bo);
+	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 6, &value), 0);
+	KUNIT_EXPECT_EQ(test, value, 6);
+	pgem_test_mapping_remove(address, PGEM_TEST_MAPPING_PAGES);
 	pgem_purge_test_gone(test, bo);
 }
 
@@ -292,7 +279,7 @@ static void pgem_purge_test_stays_purged(struct kunit *test)
 	for (advice = 0; advice <= DRM_PGEM_MADV_DONTNEED; advice++) {
 		KUNIT_EXPECT_EQ(test, 0, pgem_purge_test_retained(bo, client, handle, advice));
 		KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
-		KUNIT_EXPECT_FALSE(test, pgem_purge_test_purge(bo));
+		KUNIT_EXPECT_EQ(test, pgem_purge_try(bo), 0);
 	}
 
 	dma_resv_lock(bo->base.resv, NULL);
@@ -303,89 +290,70 @@ static void pgem_purge_test_stays_purged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), 0);
 }
 
-static void pgem_purge_test_retained_is_said(struct kunit *test)
+/* Whoever has the reservation may be waiting for reclaim, or be it. */
+static void pgem_purge_test_reserved(struct kunit *test)
 {
 	struct drm_file *client;
 	u32 handle;
 	struct pgem_bo *bo = pgem_purge_test_unneeded(test, &client, &handle);
-	unsigned int references = kref_read(&bo->base.refcount);
-	u32 i;
 
-	for (i = 0; i < 4; i++)
-		KUNIT_EXPECT_EQ(test, 1, pgem_purge_test_retained(bo, client, handle, i % 2));
-	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), references);
+	dma_resv_lock(bo->base.resv, NULL);
+	pgem_purge_test_kept(test, bo);
+	dma_resv_unlock(bo->base.resv);
+	pgem_purge_test_gone(test, bo);
 }
 
-/* Expects a refusal, with nothing written and nothing advised. */
-static void pgem_purge_test_refused(struct kunit *test, struct pgem_bo *bo, struct drm_file *file,
-				    struct drm_pgem_gem_madvise args, int error)
+static void pgem_purge_test_busy(struct kunit *test)
 {
-	const struct drm_pgem_gem_madvise before = args;
-	unsigned int references = kref_read(&bo->base.refcount);
+	enum dma_resv_usage usage;
+	struct drm_file *client;
+	u32 handle;
 
-	KUNIT_EXPECT_EQ_MSG(test, pgem_purge_test_advise(bo, file, &args), error,
-			    "handle %u advice %u retained %u pad %u", before.handle,
-			    before.advice, before.retained, before.pad);
-	KUNIT_EXPECT_MEMEQ(test, &args, &before, sizeof(args));
-	KUNIT_EXPECT_EQ(test, bo->advice, DRM_PGEM_MADV_WILLNEED);
-	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), references);
-	KUNIT_EXPECT_TRUE(test, list_empty(&bo->reclaim.lru));
-}
+	for (usage = DMA_RESV_USAGE_KERNEL; usage <= DMA_RESV_USAGE_BOOKKEEP; usage++) {
+		struct pgem_bo *bo = pgem_purge_test_unneeded(test, &client, &handle);
+		struct dma_fence *fence = pgem_test_fence_foreign(test, bo, usage);
 
-static void pgem_purge_test_bad_arguments(struct kunit *test)
-{
-	struct drm_file *file = pgem_test_file_open(test, 1);
-	struct pgem_bo *bo = pgem_purge_test_bo(test);
-	struct drm_pgem_gem_madvise good = {
-		.handle = pgem_test_file_handle(test, file, bo),
-		.advice = DRM_PGEM_MADV_DONTNEED,
-	};
-	int bit;
-
-	for (bit = 0; bit < 32; bit++) {
-		struct drm_pgem_gem_madvise advice = good, retained = good, pad = good;
-
-		/* Beside what is known: PGEM_PURGED is among the first of these. */
-		advice.advice = bit ? BIT(bit) : U32_MAX;
-		retained.retained = BIT(bit);
-		pad.pad = BIT(bit);
-		pgem_purge_test_refused(test, bo, file, advice, -EINVAL);
-		pgem_purge_test_refused(test, bo, file, retained, -EINVAL);
-		pgem_purge_test_refused(test, bo, file, pad, -EINVAL);
+		pgem_purge_test_kept(test, bo);
+		dma_fence_signal(fence);
+		pgem_purge_test_gone(test, bo);
 	}
-	good.handle++;
-	pgem_purge_test_refused(test, bo, file, good, -ENOENT);
 }
 
-static void pgem_purge_test_import_refused(struct kunit *test)
+static void pgem_purge_test_pinned(struct kunit *test)
 {
-	struct pgem_test_exporter *exporter = pgem_test_exporter_create(test, PAGE_SIZE);
-	struct pgem_bo *import = pgem_test_dmabuf_import(test, exporter->dmabuf);
-	struct drm_file *file = pgem_test_file_open(test, 1);
-	struct drm_pgem_gem_madvise args = {
-		.handle = pgem_test_file_handle(test, file, import),
-		.advice = DRM_PGEM_MADV_DONTNEED,
-	};
+	struct drm_file *client;
+	u32 handle;
+	struct pgem_bo *bo = pgem_purge_test_unneeded(test, &client, &handle);
+	int ret;
 
-	pgem_purge_test_refused(test, import, file, args, -EINVAL);
+	dma_resv_lock(bo->base.resv, NULL);
+	ret = pgem_pages_pin_locked(bo);
+	dma_resv_unlock(bo->base.resv);
+	KUNIT_ASSERT_EQ(test, ret, 0);
+	pgem_purge_test_kept(test, bo);
+
+	dma_resv_lock(bo->base.resv, NULL);
+	pgem_pages_unpin_locked(bo);
+	dma_resv_unlock(bo->base.resv);
+	pgem_purge_test_gone(test, bo);
 }
 
 static struct kunit_case pgem_purge_test_cases[] = {
 	KUNIT_CASE(pgem_purge_test_fault),
 	KUNIT_CASE(pgem_purge_test_held_page),
-	KUNIT_CASE(pgem_purge_test_not_in_a_fault),
 	KUNIT_CASE(pgem_purge_test_needed),
 	KUNIT_CASE(pgem_purge_test_second_handle),
 	KUNIT_CASE(pgem_purge_test_named),
 	KUNIT_CASE(pgem_purge_test_exported),
+	KUNIT_CASE(pgem_purge_test_mapped_elsewhere),
 	KUNIT_CASE(pgem_purge_test_imported_elsewhere),
 	KUNIT_CASE(pgem_purge_test_exported_once),
 	KUNIT_CASE(pgem_purge_test_exports_are_counted),
 	KUNIT_CASE(pgem_purge_test_not_exported),
 	KUNIT_CASE(pgem_purge_test_stays_purged),
-	KUNIT_CASE(pgem_purge_test_retained_is_said),
-	KUNIT_CASE(pgem_purge_test_bad_arguments),
-	KUNIT_CASE(pgem_purge_test_import_refused),
+	KUNIT_CASE(pgem_purge_test_reserved),
+	KUNIT_CASE(pgem_purge_test_busy),
+	KUNIT_CASE(pgem_purge_test_pinned),
 	{ }
 };
 

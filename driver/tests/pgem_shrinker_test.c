@@ -6,27 +6,30 @@
  *
  * How the kernel asks for memory: what it is told there is to be had, what it gets, and
  * when it gets nothing. The shrinker is called by hand. As the kernel may call it, too,
- * no test here may mind that; it does so only if memory is short.
- *
- * What is mapped can be had where there is swap, which is the machine's business.
+ * no test here may mind that; it does so only if memory is short. Which objects go first
+ * is in pgem_purge_list_test.c.
  */
 
 #include <kunit/test.h>
-#include <linux/bitops.h>
+#include <linux/dma-fence.h>
+#include <linux/dma-resv.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
-#include <linux/swap.h>
 
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
 #include "pgem_purge.h"
-#include "pgem_reclaim.h"
 #include "pgem_test_device.h"
+#include "pgem_test_fence.h"
+#include "pgem_test_file.h"
+#include "pgem_test_mapping.h"
 
 /* Pages that exist of each object here. */
 #define PGEM_SHRINKER_TEST_PAGES	4UL
@@ -36,10 +39,14 @@ static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
 
 	pgem_test_bo_touch(test, bo, PGEM_SHRINKER_TEST_PAGES);
-	pgem_reclaim_add_faulted(bo);
-	bo->advice = advice;
+	KUNIT_ASSERT_EQ(test, 1, pgem_test_file_advise(test, bo, advice));
 
 	return bo;
+}
+
+static bool pgem_shrinker_test_is_listed(struct pgem_bo *bo)
+{
+	return !list_empty(&bo->purge.lru);
 }
 
 /* Asked for the node that @bo is on; all nodes' lists are empty without one. */
@@ -51,7 +58,7 @@ static unsigned long pgem_shrinker_test_count(struct kunit *test, struct pgem_bo
 		.nid = bo ? page_to_nid(virt_to_page(bo)) : first_online_node,
 	};
 
-	return pdev->reclaim.shrinker->count_objects(pdev->reclaim.shrinker, &sc);
+	return pdev->purge.shrinker->count_objects(pdev->purge.shrinker, &sc);
 }
 
 /* Sets @seen to how many pages it says to have looked at. */
@@ -68,7 +75,7 @@ static unsigned long pgem_shrinker_test_look(struct kunit *test, struct pgem_bo 
 	unsigned long freed;
 
 	fs_reclaim_acquire(gfp);
-	freed = pdev->reclaim.shrinker->scan_objects(pdev->reclaim.shrinker, &sc);
+	freed = pdev->purge.shrinker->scan_objects(pdev->purge.shrinker, &sc);
 	fs_reclaim_release(gfp);
 	*seen = sc.nr_scanned;
 
@@ -90,7 +97,7 @@ static void pgem_shrinker_test_flags(struct kunit *test)
 				   SHRINKER_MEMCG_AWARE;
 	struct pgem_device *pdev = test->priv;
 
-	KUNIT_EXPECT_EQ(test, pdev->reclaim.shrinker->flags & flags, flags);
+	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
 }
 
 /* Said of an empty list alone: after that the kernel does not ask again. */
@@ -99,32 +106,50 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 	struct pgem_bo *bo;
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
-	bo = pgem_test_bo_create(test, PAGE_SIZE);
+	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), SHRINK_EMPTY);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	KUNIT_EXPECT_NE(test, pgem_shrinker_test_count(test, bo), SHRINK_EMPTY);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), SHRINK_EMPTY);
 
-	/* Neither mapped nor unneeded; what becomes of that does not come by here. */
-	pgem_reclaim_add(bo);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 0);
-	bo->advice = DRM_PGEM_MADV_DONTNEED;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 0);
-
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
 	pgem_test_bo_put(test, bo);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
 }
 
-/* Pages that exist: of what is mapped if they can be swapped, of what is unneeded always. */
+/* Pages that exist, of what is not needed; of an object without a page one. */
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
-	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
-	unsigned long mapped = get_nr_swap_pages() > 0 ? PGEM_SHRINKER_TEST_PAGES : 0;
+	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
 
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), mapped);
-	bo->advice = DRM_PGEM_MADV_DONTNEED;
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 1);
+	pgem_test_bo_put(test, bo);
+
+	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
-	clear_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state);
+	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 2 * PGEM_SHRINKER_TEST_PAGES);
+}
+
+/* What is needed is no business of this, mapped or not, in use or not. */
+static void pgem_shrinker_test_counts_no_others(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_bo *mapped = pgem_test_mapping_bo(test);
+	unsigned long address;
+	u32 value;
+
+	pgem_test_mapping_number_pages(test, mapped);
+	address = pgem_test_mapping_create(test, pgem_test_mapping_open(test, mapped), 0);
+	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 0, &value), 0);
+	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
-	bo->advice = PGEM_PURGED;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 0);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1024),
+			PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_bo_resident(mapped), mapped->base.size);
+	pgem_test_mapping_remove(address, PGEM_TEST_MAPPING_PAGES);
 }
 
 static void pgem_shrinker_test_purges(struct kunit *test)
@@ -139,21 +164,7 @@ static void pgem_shrinker_test_purges(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, second, GFP_KERNEL, 1),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, second, GFP_KERNEL, 1), 0);
-}
-
-/* Once to see that it is idle, once to unmap it: if that is of use. */
-static void pgem_shrinker_test_unmaps(struct kunit *test)
-{
-	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
-	bool swap = get_nr_swap_pages() > 0;
-
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), 0);
-	KUNIT_EXPECT_TRUE(test, test_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1),
-			swap ? PGEM_SHRINKER_TEST_PAGES : 0);
-	KUNIT_EXPECT_EQ(test, test_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state), !swap);
-	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), PGEM_SHRINKER_TEST_PAGES << PAGE_SHIFT);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, second), SHRINK_EMPTY);
 }
 
 /*
@@ -163,33 +174,81 @@ static void pgem_shrinker_test_unmaps(struct kunit *test)
 static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	struct pgem_bo *mapped = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
-	bool swap = get_nr_swap_pages() > 0;
+	struct pgem_bo *second;
 	unsigned long seen;
 
 	/* An object comes whole. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
-	/* So does a second chance. */
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, mapped, GFP_KERNEL, 1, &seen), 0);
-	KUNIT_EXPECT_EQ(test, seen, swap ? PGEM_SHRINKER_TEST_PAGES : 1);
+	/* So it does if it stays. */
+	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	bo->pins = 1;
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
+			PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
+	KUNIT_EXPECT_EQ(test, seen, 2 * PGEM_SHRINKER_TEST_PAGES);
+	bo->pins = 0;
 	/* Never less than was asked for, or the kernel would not come to an end. */
-	pgem_test_bo_put(test, mapped);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 128, &seen), 0);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 128, &seen),
+			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_EQ(test, seen, 128);
 }
 
-/* Neither asked for nor offered: what is pinned would be taken in vain. */
+/* It is looked at at each turn, and goes when it can be had. */
+static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
+{
+	unsigned long seen;
+
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+}
+
+static void pgem_shrinker_test_goes(struct kunit *test, struct pgem_bo *bo)
+{
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1),
+			PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_shrinker_test_is_listed(bo));
+}
+
 static void pgem_shrinker_test_pinned(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 
 	bo->pins = 1;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 0);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), 0);
+	pgem_shrinker_test_stays(test, bo);
 	bo->pins = 0;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	pgem_shrinker_test_goes(test, bo);
+}
+
+static void pgem_shrinker_test_busy(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct dma_fence *fence = pgem_test_fence_foreign(test, bo, DMA_RESV_USAGE_BOOKKEEP);
+
+	pgem_shrinker_test_stays(test, bo);
+	dma_fence_signal(fence);
+	pgem_shrinker_test_goes(test, bo);
+}
+
+/* Purged, needed again or not there at all: the kernel need not come again now. */
+static void pgem_shrinker_test_finds_nothing(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
+
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	pgem_shrinker_test_goes(test, bo);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
 }
 
 /**
@@ -219,18 +278,20 @@ static void pgem_shrinker_test_stops(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, param->gfp, 1), SHRINK_STOP);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_TRUE(test, test_bit(PGEM_RECLAIM_MAPPED, &bo->reclaim.state));
-	KUNIT_EXPECT_FALSE(test, list_empty(&bo->reclaim.lru));
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	pgem_shrinker_test_goes(test, bo);
 }
 
 static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_flags),
 	KUNIT_CASE(pgem_shrinker_test_empty),
 	KUNIT_CASE(pgem_shrinker_test_counts),
+	KUNIT_CASE(pgem_shrinker_test_counts_no_others),
 	KUNIT_CASE(pgem_shrinker_test_purges),
-	KUNIT_CASE(pgem_shrinker_test_unmaps),
 	KUNIT_CASE(pgem_shrinker_test_says_what_it_saw),
 	KUNIT_CASE(pgem_shrinker_test_pinned),
+	KUNIT_CASE(pgem_shrinker_test_busy),
+	KUNIT_CASE(pgem_shrinker_test_finds_nothing),
 	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),
 	{ }
 };

@@ -11,7 +11,6 @@
 #include <kunit/test.h>
 #include <linux/bits.h>
 #include <linux/dma-buf.h>
-#include <linux/dma-resv.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
@@ -61,7 +60,6 @@ static void pgem_stats_test_purgeable(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 16 * PAGE_SIZE);
 	struct dma_buf *dmabuf;
-	bool purged;
 
 	pgem_test_bo_touch(test, bo, 3);
 	bo->advice = DRM_PGEM_MADV_DONTNEED;
@@ -73,10 +71,8 @@ static void pgem_stats_test_purgeable(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_stats_test_status(bo), DRM_GEM_OBJECT_RESIDENT);
 	pgem_test_dmabuf_put(test, dmabuf);
 
-	dma_resv_lock(bo->base.resv, NULL);
-	purged = pgem_purge_try_locked(bo);
-	dma_resv_unlock(bo->base.resv);
-	KUNIT_EXPECT_TRUE(test, purged);
+	KUNIT_EXPECT_EQ(test, pgem_purge_try(bo), 3);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_EQ(test, pgem_stats_test_status(bo), DRM_GEM_OBJECT_RESIDENT);
 	KUNIT_EXPECT_EQ(test, pgem_stats_test_rss(bo), 0);
 }

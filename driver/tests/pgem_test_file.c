@@ -23,6 +23,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_fence.h"
+#include "pgem_purge.h"
 #include "pgem_test_file.h"
 
 static void pgem_test_file_release(void *data)
@@ -117,4 +118,27 @@ int pgem_test_file_offset(struct kunit *test, struct pgem_bo *bo, u64 *offset)
 	*offset = args.offset;
 
 	return ret;
+}
+
+/**
+ * pgem_test_file_advise() - say whether an object is needed, as a client of its own
+ * @test: test
+ * @bo: object
+ * @advice: of &enum drm_pgem_madvice
+ *
+ * The client is gone when this returns, so the object has no handle of it.
+ *
+ * Return: 1 or 0, what the ioctl says of the contents, or its error.
+ */
+int pgem_test_file_advise(struct kunit *test, struct pgem_bo *bo, u32 advice)
+{
+	struct drm_file *file = pgem_test_file_open(test, 1);
+	struct drm_pgem_gem_madvise args = { .advice = advice };
+	int ret;
+
+	args.handle = pgem_test_file_handle(test, file, bo);
+	ret = pgem_ioctl_gem_madvise(bo->base.dev, &args, file);
+	pgem_test_file_close(test, file);
+
+	return ret ? ret : args.retained;
 }

@@ -12,6 +12,9 @@
  *
  * A test takes its mapping down itself, as nobody else can get at its address
  * space. Where a test ends early, the thread's end does it.
+ *
+ * The mapping has a file of its own, which holds the one that it was made by. Both are
+ * gone some time after the mapping, see pgem_test_dmabuf.c.
  */
 
 #include <kunit/resource.h>
@@ -32,7 +35,6 @@
 #include <linux/sizes.h>
 #include <linux/uaccess.h>
 
-#include <drm/drm_device.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_vma_manager.h>
 
@@ -122,8 +124,7 @@ static void pgem_test_mapping_release(void *data)
  * @test: test; ends here if that fails
  * @bo: object
  *
- * Return: a file, found where the device's is when mappings are removed; its
- * reference is KUnit's.
+ * Return: a file; its reference is KUnit's.
  */
 struct file *pgem_test_mapping_open(struct kunit *test, struct pgem_bo *bo)
 {
@@ -132,7 +133,6 @@ struct file *pgem_test_mapping_open(struct kunit *test, struct pgem_bo *bo)
 	pgem_test_bo_offset(test, bo);
 	file = anon_inode_getfile("pgem-test", &pgem_test_mapping_fops, bo, O_RDWR);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
-	file->f_mapping = bo->base.dev->anon_inode->i_mapping;
 	KUNIT_ASSERT_EQ(test, 0, kunit_add_action_or_reset(test, pgem_test_mapping_release,
 							   file));
 
@@ -177,6 +177,43 @@ unsigned long pgem_test_mapping_create_aligned(struct kunit *test, struct file *
 	KUNIT_ASSERT_EQ(test, address, SZ_256M);
 
 	return address;
+}
+
+/**
+ * pgem_test_mapping_remove() - unmap, and wait until files that nobody has are gone
+ * @address: address of a mapping, or in one
+ * @pages: how many pages to unmap
+ */
+void pgem_test_mapping_remove(unsigned long address, unsigned long pages)
+{
+	vm_munmap(address, pages << PAGE_SHIFT);
+
+	/* The mapping's own file puts the one that it was made by. */
+	flush_delayed_fput();
+	flush_delayed_fput();
+}
+
+/**
+ * pgem_test_mapping_file() - find the file that is mapped at an address
+ * @address: address in a mapping
+ * @index: out: page of the file that is mapped there
+ *
+ * Return: the file, which the mapping keeps, or NULL without a mapping.
+ */
+struct file *pgem_test_mapping_file(unsigned long address, pgoff_t *index)
+{
+	struct file *file = NULL;
+	struct vm_area_struct *vma;
+
+	mmap_read_lock(current->mm);
+	vma = vma_lookup(current->mm, address);
+	if (vma) {
+		file = vma->vm_file;
+		*index = linear_page_index(vma, address);
+	}
+	mmap_read_unlock(current->mm);
+
+	return file;
 }
 
 /**

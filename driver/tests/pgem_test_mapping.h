@@ -22,6 +22,8 @@ void pgem_test_mapping_close(struct kunit *test, struct file *file);
 
 unsigned long pgem_test_mapping_create(struct kunit *test, struct file *file, unsigned long first);
 unsigned long pgem_test_mapping_create_aligned(struct kunit *test, struct file *file);
+void pgem_test_mapping_remove(unsigned long address, unsigned long pages);
+struct file *pgem_test_mapping_file(unsigned long address, pgoff_t *index);
 int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value);
 vm_fault_t pgem_test_mapping_fault(struct pgem_bo *bo, unsigned long address);
 
