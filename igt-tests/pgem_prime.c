@@ -186,6 +186,42 @@ static void export_twice(int fd)
 	pgem_close(fd, handle);
 }
 
+/* Only for another driver's memory does the dma-buf's access mode count in pgem. */
+static void import_read_only(int fd)
+{
+	int other = pgem_open(PGEM_RENDER, O_RDWR), dmabuf;
+	uint32_t handle = pgem_create(fd, PG);
+	uint8_t *map;
+
+	igt_assert_eq(__pgem_export(fd, handle, DRM_CLOEXEC, &dmabuf), 0);
+	map = pgem_map(other, pgem_import(other, dmabuf), PG);
+	pgem_fill(map, 0, 1);
+	pgem_unmap(map, PG);
+	close(dmabuf);
+	close(other);
+	pgem_close(fd, handle);
+}
+
+/* An object keeps its dma-buf, and with it the access mode, while it has a handle. */
+static void export_first_decides(int fd)
+{
+	uint32_t modes[] = { 0, DRM_RDWR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		uint32_t handle = pgem_create(fd, PG);
+		int first, second;
+
+		igt_assert_eq(__pgem_export(fd, handle, DRM_CLOEXEC | modes[i], &first), 0);
+		close(first);
+		igt_assert_eq(__pgem_export(fd, handle, DRM_CLOEXEC | modes[!i], &second), 0);
+		igt_assert_eq(fcntl(second, F_GETFL) & O_ACCMODE, modes[i] ? O_RDWR : O_RDONLY);
+		pgem_expect_map(second, 0, PG, PROT_READ | PROT_WRITE, MAP_SHARED,
+				modes[i] ? 0 : -EACCES);
+		close(second);
+		pgem_close(fd, handle);
+	}
+}
+
 static void export_close_loop(int fd)
 {
 	size_t lines = pgem_objects();
@@ -257,7 +293,11 @@ static const struct pgem_test tests[] = {
 	  "Importing gives the right to map, closing ends it." },
 	{ "import-after-close", import_after_close, "A dma-buf keeps the object alive." },
 	{ "import-after-file", import_after_file, "A dma-buf keeps the object without its file." },
+	{ "import-read-only", import_read_only,
+	  "An object of the device is as writable as ever, however it was exported." },
 	{ "export-twice", export_twice, "An object has one dma-buf." },
+	{ "export-first-decides", export_first_decides,
+	  "The first export of an object decides what its dma-buf allows." },
 	{ "export-close-loop", export_close_loop, "A thousand exports leave nothing." },
 	{ "primary-node", primary_node, "Objects go from the render to the primary node." },
 	{ "flink", flink, "Names work on the primary node, and not on the render node." },

@@ -121,9 +121,11 @@ struct drm_pgem_gem_create {
  *
  * The answer is an offset for ``mmap()`` of the same device file. It stays valid
  * for as long as the file holds a handle to the object. Mappings start at the
- * object's first byte and must be ``MAP_SHARED``. Those of an imported object are
- * made by the driver that the dma-buf comes from, and fail as it says; one that was
- * exported for reading cannot be mapped for writing (``EACCES``).
+ * object's first byte and must be ``MAP_SHARED``. The mapping of another driver's dma-buf
+ * is made by that driver, and fails as that driver says. If the dma-buf was exported for
+ * reading, ``mmap()`` for writing fails with ``EACCES``. This holds for objects of other
+ * drivers only: an object of the same device that comes back as a dma-buf is itself, and
+ * can be mapped for writing however it was exported.
  *
  * An object gets its offset when one asks for the first time, or when it is exported, as
  * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device of a 64-bit kernel has
