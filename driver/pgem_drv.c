@@ -29,6 +29,7 @@
 #include "pgem_debugfs.h"
 #include "pgem_device.h"
 #include "pgem_fence.h"
+#include "pgem_mmap.h"
 #include "pgem_prime.h"
 #include "pgem_purge.h"
 #include "pgem_stats.h"
@@ -38,8 +39,18 @@
 
 static const struct file_operations pgem_fops = {
 	.owner = THIS_MODULE,
-	DRM_GEM_FOPS,
+	/* DRM_GEM_FOPS, but for mmap */
+	.open = drm_open,
+	.release = drm_release,
+	.unlocked_ioctl = drm_ioctl,
+	.compat_ioctl = drm_compat_ioctl,
+	.poll = drm_poll,
+	.read = drm_read,
+	.llseek = noop_llseek,
+	.get_unmapped_area = drm_gem_get_unmapped_area,
+	.mmap = pgem_mmap_file,
 	.show_fdinfo = drm_show_fdinfo,
+	.fop_flags = FOP_UNSIGNED_OFFSET,
 };
 
 /* All for the render node: nothing here concerns a display or other clients. */

@@ -30,6 +30,7 @@
  * /proc/PID/map_files, and keep it for longer than the module stays.
  */
 
+#include <kunit/visibility.h>
 #include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -60,8 +61,8 @@ const struct vm_operations_struct pgem_vm_ops = {
 
 /*
  * A mapping of another driver's memory, made by that driver: its file, its operations,
- * and none of ours, should it set none. On success the reference that DRM took for
- * @vma goes, as nothing of pgem's is in there.
+ * and none of ours, should it set none: see pgem_mmap_keep_ops(). On success the
+ * reference that DRM took for @vma goes, as nothing of pgem's is in there.
  *
  * By the attachment, not by obj->dma_buf: that vanishes when the last handle is closed.
  */
@@ -216,4 +217,41 @@ int pgem_mmap(struct drm_gem_object *obj, struct vm_area_struct *vma)
 void pgem_mmap_unmap(struct pgem_bo *bo)
 {
 	unmap_mapping_range(bo->base.filp->f_mapping, 0, 0, 1);
+}
+
+/**
+ * pgem_mmap_keep_ops() - give a mapping back the operations that it came with
+ * @vma: mapping of any object, set up
+ * @ops: its operations before DRM has set the object's
+ *
+ * For imports whose exporter sets none, as with remap_pfn_range(). The kernel takes a
+ * mapping without operations for anonymous memory: mremap() would count its pages from
+ * the new address. So a new mapping has operations that do nothing. They are not
+ * exported to modules. An empty structure of pgem's own would not do either, as such a
+ * mapping does not hold this module.
+ */
+void pgem_mmap_keep_ops(struct vm_area_struct *vma, const struct vm_operations_struct *ops)
+{
+	if (!vma->vm_ops)
+		vma->vm_ops = ops;
+}
+EXPORT_SYMBOL_IF_KUNIT(pgem_mmap_keep_ops);
+
+/**
+ * pgem_mmap_file() - &file_operations.mmap of the device
+ * @file: the device's file
+ * @vma: mapping to be
+ *
+ * Return: what drm_gem_mmap() says, which calls pgem_mmap().
+ */
+int pgem_mmap_file(struct file *file, struct vm_area_struct *vma)
+{
+	const struct vm_operations_struct *ops = vma->vm_ops;
+	int ret;
+
+	ret = drm_gem_mmap(file, vma);
+	if (!ret)
+		pgem_mmap_keep_ops(vma, ops);
+
+	return ret;
 }

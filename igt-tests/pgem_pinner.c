@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include "igt.h"
 #include "pgem_lib.h"
@@ -83,9 +84,45 @@ static void writes_stay(int fd)
 	pgem_peer_free(&buf);
 }
 
+/* The offset of a mapping in its file, as the kernel has it */
+static uint64_t map_offset(const void *map)
+{
+	FILE *maps = fopen("/proc/self/maps", "r");
+	unsigned long long start, offset = ~0ull;
+	char line[512];
+
+	igt_assert(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%llx-%*x %*s %llx", &start, &offset) == 2 &&
+		    start == (uintptr_t)map)
+			break;
+	igt_assert(!feof(maps));
+	fclose(maps);
+	return offset;
+}
+
+/* P34: the exporter sets no operations, and without any the memory would be anonymous. */
+static void moved(int fd)
+{
+	struct pgem_peer_buf buf;
+	uint32_t handle = import(fd, &buf);
+	uint8_t *map = pgem_map(fd, handle, buf.size), *there;
+
+	igt_assert_eq_u64(map_offset(map), 0);
+	there = mmap(NULL, buf.size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	igt_assert(there != MAP_FAILED);
+	igt_assert(mremap(map, buf.size, buf.size, MREMAP_MAYMOVE | MREMAP_FIXED, there) == there);
+	igt_assert_eq_u64(map_offset(there), 0);
+	pgem_check(there, 0, PAGES);
+	pgem_unmap(there, buf.size);
+	pgem_close(fd, handle);
+	pgem_peer_free(&buf);
+}
+
 static const struct pgem_test tests[] = {
 	{ "not-mapped", not_mapped, "An import is neither pinned nor mapped for a device." },
 	{ "dma-mask", dma_mask, "pgem's device reaches all of memory." },
+	{ "moved", moved, "A mapping that is moved stays one of the same file and pages." },
 	{ "writes-stay", writes_stay, "What was written during an import stays after it." },
 };
 

@@ -20,4 +20,9 @@
 #define mk_vma_flags(flags)	(flags)
 #endif
 
+/* Not in 6.12: addresses for mappings that suit large folios. None: the kernel's own. */
+#ifndef PGEM_HAVE_DRM_GEM_GET_UNMAPPED_AREA
+#define drm_gem_get_unmapped_area	NULL
+#endif
+
 #endif /* _PGEM_COMPAT_SHMEM_H_ */

@@ -51,6 +51,9 @@ struct pgem_import_mmap_test {
 
 	/** @ops: its &vm_area_struct.vm_ops */
 	const struct vm_operations_struct *ops;
+
+	/** @given_ops: those that it came with */
+	const struct vm_operations_struct *given_ops;
 };
 
 static int pgem_import_mmap_test_mmap(struct file *file, struct vm_area_struct *vma)
@@ -59,8 +62,11 @@ static int pgem_import_mmap_test_mmap(struct file *file, struct vm_area_struct *
 	struct drm_gem_object *obj = &imt->bo->base;
 	int ret;
 
+	imt->given_ops = vma->vm_ops;
 	vma->vm_pgoff += drm_vma_node_start(&obj->vma_node);
 	ret = drm_gem_mmap_obj(obj, obj->size, vma);
+	if (!ret)
+		pgem_mmap_keep_ops(vma, imt->given_ops);
 	imt->flags = vma->vm_flags;
 	imt->data = vma->vm_private_data;
 	imt->ops = vma->vm_ops;
@@ -205,7 +211,10 @@ static void pgem_import_mmap_test_outlives_the_import(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
 }
 
-/* An exporter that sets nothing finds nothing, and gets what DRM insists on. */
+/*
+ * An exporter that sets nothing finds nothing, and gets what DRM insists on. The mapping
+ * has the operations that the kernel gave it, or it would be anonymous memory.
+ */
 static void pgem_import_mmap_test_exporter_sets_nothing(struct kunit *test)
 {
 	struct pgem_test_exporter *exporter = pgem_test_exporter_create(test, 4 * PAGE_SIZE);
@@ -219,7 +228,8 @@ static void pgem_import_mmap_test_exporter_sets_nothing(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, exporter->mmap_data);
 	KUNIT_EXPECT_NULL(test, exporter->mmap_ops);
 	KUNIT_EXPECT_NULL(test, imt->data);
-	KUNIT_EXPECT_NULL(test, imt->ops);
+	KUNIT_EXPECT_NOT_NULL(test, imt->ops);
+	KUNIT_EXPECT_PTR_EQ(test, imt->ops, imt->given_ops);
 	KUNIT_EXPECT_EQ(test, imt->flags & (VM_DONTEXPAND | VM_MIXEDMAP | VM_PFNMAP | VM_IO),
 			VM_DONTEXPAND);
 	KUNIT_EXPECT_EQ(test, kref_read(&import->base.refcount), 1);
