@@ -31,6 +31,7 @@
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/scatterlist.h>
 #include <linux/sched.h>
@@ -43,6 +44,7 @@
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
+#include "pgem_mmap.h"
 #include "pgem_pages.h"
 #include "pgem_prime.h"
 #include "pgem_purge.h"
@@ -222,6 +224,28 @@ static void pgem_prime_release(struct dma_buf *dma_buf)
 	drm_gem_dmabuf_release(dma_buf);
 }
 
+/*
+ * DRM's own would add the object's mmap offset to the mapping's, which then would have to
+ * exist, and could be made between two mappings of the dma-buf. The dma-buf core has
+ * checked the range. Another driver may call this for a dma-buf that it has imported.
+ */
+static int pgem_prime_mmap(struct dma_buf *dma_buf, struct vm_area_struct *vma)
+{
+	struct drm_gem_object *obj = dma_buf->priv;
+	int ret;
+
+	/* The mapping's, dropped by its close operation. */
+	drm_gem_object_get(obj);
+	vma->vm_private_data = obj;
+	vma->vm_ops = &pgem_vm_ops;
+
+	ret = pgem_mmap_object(obj, vma);
+	if (ret)
+		drm_gem_object_put(obj);
+
+	return ret;
+}
+
 /* Attaching and pinning need nothing: an importer's mapping pins. */
 static const struct dma_buf_ops pgem_dma_buf_ops = {
 	.map_dma_buf = pgem_prime_map_dma_buf,
@@ -229,7 +253,7 @@ static const struct dma_buf_ops pgem_dma_buf_ops = {
 	.release = pgem_prime_release,
 	.begin_cpu_access = pgem_prime_begin_cpu_access,
 	.end_cpu_access = pgem_prime_end_cpu_access,
-	.mmap = drm_gem_dmabuf_mmap,
+	.mmap = pgem_prime_mmap,
 	.vmap = drm_gem_dmabuf_vmap,
 	.vunmap = drm_gem_dmabuf_vunmap,
 };
@@ -240,8 +264,7 @@ static const struct dma_buf_ops pgem_dma_buf_ops = {
  * @flags: O_CLOEXEC and O_RDWR or not, for the file
  *
  * Return: the dma-buf, which holds @obj, its device and the module, or an ERR_PTR():
- * -EFAULT for a purged object, -ENOMEM, -ENOSPC without a free mmap offset,
- * -ERESTARTSYS.
+ * -EFAULT for a purged object, -ENOMEM, -ERESTARTSYS.
  */
 struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 {
@@ -256,11 +279,6 @@ struct dma_buf *pgem_prime_export(struct drm_gem_object *obj, int flags)
 	};
 	struct dma_buf *dma_buf;
 	int ret;
-
-	/* What mappings of the dma-buf count their pages from. */
-	ret = drm_gem_create_mmap_offset(obj);
-	if (ret)
-		return ERR_PTR(ret);
 
 	ret = pgem_prime_get_export(to_pgem_bo(obj));
 	if (ret)

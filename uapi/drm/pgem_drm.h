@@ -127,10 +127,10 @@ struct drm_pgem_gem_create {
  * drivers only: an object of the same device that comes back as a dma-buf is itself, and
  * can be mapped for writing however it was exported.
  *
- * An object gets its offset when one asks for the first time, or when it is exported, as
- * ``DRM_IOCTL_PRIME_HANDLE_TO_FD`` does. A device of a 64-bit kernel has
- * offsets for almost 16 TiB, which all clients share. 32-bit programs can pass each of
- * them to mmap(), if they are built with ``_FILE_OFFSET_BITS=64``.
+ * An object gets its offset when one asks for the first time; its dma-buf needs none.
+ * A device of a 64-bit kernel has offsets for almost 16 TiB, which all clients share.
+ * 32-bit programs can pass each of them to mmap(), if they are built with
+ * ``_FILE_OFFSET_BITS=64``.
  *
  * Errors: ``ENOENT`` if @handle is not a handle of this file; ``EINVAL`` for a
  * set @flags; ``ENOSPC`` if the device's offsets are used up.

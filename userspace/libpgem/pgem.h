@@ -131,7 +131,7 @@ int pgem_bo_import(int fd, int dmabuf, struct pgem_bo *bo);
  * contents alive after the buffer is closed.
  *
  * Return: a file descriptor that the caller closes, or -ENOENT for a closed
- * buffer, -EMFILE, -ENFILE, -ENOMEM, or -ENOSPC if the device's mmap offsets are used up.
+ * buffer, -EMFILE, -ENFILE, or -ENOMEM.
  */
 int pgem_bo_export(const struct pgem_bo *bo);
 
