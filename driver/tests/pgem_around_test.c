@@ -20,7 +20,7 @@
 #include <linux/shmem_fs.h>
 #include <linux/sizes.h>
 
-#include <drm/drm_gem.h>
+#include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
 #include "pgem_fault.h"
@@ -204,6 +204,30 @@ static void pgem_around_test_poisoned(struct kunit *test)
 	pgem_around_test_cleanup(&around);
 }
 
+/*
+ * The fault has its own page's folio locked already: that is no reason to leave out the
+ * rest of it.
+ */
+static void pgem_around_test_own_folio(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_bo_create(test->priv, SZ_4M, DRM_PGEM_GEM_HUGE);
+	unsigned long address;
+	struct page *page;
+	u32 value;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, bo);
+	pgem_test_bo_adopt(test, bo);
+	page = shmem_read_mapping_page(bo->base.filp->f_mapping, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	KUNIT_EXPECT_GE(test, folio_nr_pages(page_folio(page)), PGEM_TEST_MAPPING_PAGES);
+
+	address = pgem_test_mapping_create_aligned(test, pgem_test_mapping_open(test, bo));
+	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 3, &value), 0);
+	KUNIT_EXPECT_EQ(test, folio_mapcount(page_folio(page)), PGEM_TEST_MAPPING_PAGES);
+	put_page(page);
+	pgem_test_mapping_remove(address, PGEM_TEST_MAPPING_PAGES);
+}
+
 /* A lock that stays would stop whoever frees the page. */
 static void pgem_around_test_unlocked(struct kunit *test)
 {
@@ -263,6 +287,7 @@ static struct kunit_case pgem_around_test_cases[] = {
 	KUNIT_CASE(pgem_around_test_locked),
 	KUNIT_CASE(pgem_around_test_not_uptodate),
 	KUNIT_CASE(pgem_around_test_poisoned),
+	KUNIT_CASE(pgem_around_test_own_folio),
 	KUNIT_CASE(pgem_around_test_unlocked),
 	KUNIT_CASE(pgem_around_test_references),
 	KUNIT_CASE(pgem_around_test_second),

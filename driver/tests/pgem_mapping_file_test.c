@@ -74,6 +74,10 @@ static void pgem_mapping_file_test_open(struct kunit *test, struct pgem_mapping_
 {
 	const struct pgem_mapping_file_test_way *param = test->param_value;
 
+	/* Files of other tests' mappings have the module, too. */
+	flush_delayed_fput();
+	flush_delayed_fput();
+
 	mft->bo = pgem_test_mapping_bo(test);
 	if (param->dmabuf)
 		mft->origin = pgem_test_mapping_export(test, mft->bo, O_RDWR);

@@ -17,6 +17,7 @@
 #include <linux/limits.h>
 #include <linux/mm.h>
 #include <linux/page-flags.h>
+#include <linux/page_ref.h>
 #include <linux/pagemap.h>
 #include <linux/shmem_fs.h>
 
@@ -313,6 +314,32 @@ static void pgem_pages_test_import_without_vmap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_pages_test_vmap(import, &map), -EINVAL);
 }
 
+/* Neither a device nor the kernel is to touch it; the others are let go, and not leaked. */
+static void pgem_pages_test_poisoned(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_pages_test_bo(test, test->priv);
+	struct page *page = shmem_read_mapping_page(bo->base.filp->f_mapping, 1);
+	struct iosys_map map;
+	int references;
+
+	if (!IS_ENABLED(CONFIG_MEMORY_FAILURE))
+		kunit_skip(test, "needs CONFIG_MEMORY_FAILURE");
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, page);
+	references = page_ref_count(page);
+	SetPageHWPoison(page);
+	KUNIT_EXPECT_EQ(test, pgem_pages_test_pin(bo), -EHWPOISON);
+	KUNIT_EXPECT_EQ(test, pgem_pages_test_vmap(bo, &map), -EHWPOISON);
+	ClearPageHWPoison(page);
+	KUNIT_EXPECT_EQ(test, bo->pins, 0);
+	KUNIT_EXPECT_EQ(test, bo->vmaps, 0);
+	KUNIT_EXPECT_NULL(test, bo->pages);
+	KUNIT_EXPECT_LE(test, page_ref_count(page), references);
+	put_page(page);
+	KUNIT_ASSERT_EQ(test, pgem_pages_test_pin(bo), 0);
+	pgem_pages_test_unpin(bo);
+}
+
 static struct kunit_case pgem_pages_test_cases[] = {
 	KUNIT_CASE(pgem_pages_test_pin_brings_all_in),
 	KUNIT_CASE(pgem_pages_test_pins_are_counted),
@@ -322,6 +349,7 @@ static struct kunit_case pgem_pages_test_cases[] = {
 	KUNIT_CASE(pgem_pages_test_vmap_shows_the_object),
 	KUNIT_CASE(pgem_pages_test_written_is_dirty),
 	KUNIT_CASE(pgem_pages_test_unplugged),
+	KUNIT_CASE(pgem_pages_test_poisoned),
 	KUNIT_CASE(pgem_pages_test_too_large),
 	KUNIT_CASE(pgem_pages_test_import_shows_exporters),
 	KUNIT_CASE(pgem_pages_test_import_of_io_memory),
