@@ -84,17 +84,20 @@ static void pgem_debugfs_print_bo(struct seq_file *m, struct pgem_bo *bo)
 
 /*
  * Returns the object after @bo, or the first one if that is NULL, and moves the caller's
- * reference to it; NULL at the end. Counting mapped pages takes long, so nobody has to
- * wait for the list's lock meanwhile: the reference keeps the object on the list. One
- * whose last reference has just gone is passed over.
+ * reference to it; NULL after number @last_id. Counting mapped pages takes long, so nobody
+ * has to wait for the list's lock meanwhile: the reference keeps the object on the list.
+ * One whose last reference has just gone is passed over.
  */
-static struct pgem_bo *pgem_debugfs_next_bo(struct pgem_device *pdev, struct pgem_bo *bo)
+static struct pgem_bo *pgem_debugfs_next_bo(struct pgem_device *pdev, struct pgem_bo *bo,
+					    u64 last_id)
 {
 	struct pgem_bo *next = list_prepare_entry(bo, &pdev->bos.list, link);
 	bool found = false;
 
 	mutex_lock(&pdev->bos.lock);
 	list_for_each_entry_continue(next, &pdev->bos.list, link) {
+		if (next->id > last_id)
+			break;
 		found = kref_get_unless_zero(&next->base.refcount);
 		if (found)
 			break;
@@ -113,12 +116,18 @@ static int pgem_debugfs_bos_show(struct seq_file *m, void *unused)
 	struct drm_debugfs_entry *entry = m->private;
 	struct pgem_device *pdev = to_pgem_device(entry->dev);
 	struct pgem_bo *bo = NULL;
+	u64 last_id;
 
 	seq_printf(m, "%8s %13s %13s %13s %12s %7s %6s %4s %-8s %s %7s %s\n",
 		   "id", "size", "resident", "mapped", "offset", "handles", "dmabuf", "pins",
 		   "advice", "label", "pid", "comm");
 
-	while ((bo = pgem_debugfs_next_bo(pdev, bo)))
+	/* Clients that make objects faster than they are printed do not keep it going. */
+	mutex_lock(&pdev->bos.lock);
+	last_id = pdev->bos.last_id;
+	mutex_unlock(&pdev->bos.lock);
+
+	while ((bo = pgem_debugfs_next_bo(pdev, bo, last_id)))
 		pgem_debugfs_print_bo(m, bo);
 
 	return 0;
