@@ -27,7 +27,8 @@ IGT_TEST_DESCRIPTION("Check that buffers in use stay when memory is short.");
 #define MIB (1024 * 1024)
 #define LRU_GEN "/sys/kernel/mm/lru_gen/enabled"
 #define SLICES 9
-#define SLICE_MS 1500
+#define SLICE_MS 1000
+#define LIMIT_SECONDS 300	/* the runner has its own */
 
 /* What a slice of time has brought, and the median of several */
 struct slice {
@@ -100,6 +101,7 @@ static void take_turns(const struct load *load, struct slice slices[2][SLICES])
 
 static void load_init(struct load *load, int fd, size_t pages, unsigned int slices)
 {
+	igt_set_timeout(LIMIT_SECONDS, "slices");
 	*load = (struct load){ fd, pages, slices, NULL };
 	load->result = mmap(NULL, sizeof(*load->result), PROT_READ | PROT_WRITE,
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -218,7 +218,7 @@ static void seals(int fd)
 	pair_fini(&pair);
 }
 
-static void udmabuf(int fd)
+static void make_udmabuf(int fd)
 {
 	struct udmabuf_create create = { .size = PAGES * PG };
 	int device = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), ret;
@@ -277,7 +277,7 @@ static const struct pgem_test tests[] = {
 	{ "written", written, "Root writes and reads: it is the same memory." },
 	{ "extended", extended, "Root makes it larger: the object stays as it is." },
 	{ "seals", seals, "Not even root can seal an object's file." },
-	{ "udmabuf", udmabuf, "Hence not make a udmabuf of it." },
+	{ "udmabuf", make_udmabuf, "Hence not make a udmabuf of it." },
 };
 
 static const struct pgem_test unload_tests[] = {
