@@ -107,7 +107,7 @@ static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 	/* A name is padded with zeros, and get_task_comm() costs more than all else here. */
 	data_race(memcpy(bo->comm, current->group_leader->comm, sizeof(bo->comm) - 1));
 	INIT_LIST_HEAD(&bo->maps);
-	INIT_LIST_HEAD(&bo->purge.lru);
+	INIT_LIST_HEAD(&bo->purge);
 
 	return bo;
 }

@@ -90,8 +90,8 @@ struct pgem_bo {
 	 */
 	u32 advice;
 
-	/** @purge: place among the objects that can be purged */
-	struct pgem_purge_bo purge;
+	/** @purge: place in &struct pgem_purge_list.lru, under that list's lock */
+	struct list_head purge;
 };
 
 /**

@@ -59,9 +59,6 @@ struct pgem_device {
 		u64 last_id;
 	} bos;
 
-	/** @mnt: where files of small pages are made */
-	struct vfsmount *mnt;
-
 	/** @huge_mnt: where files of large folios are made; NULL without such */
 	struct vfsmount *huge_mnt;
 

@@ -26,12 +26,13 @@
  *   the page mapped;
  * - the page table's lock, inside vm_insert_page(), which settles two faults on one page.
  *
- * vm_insert_page() allocates the page table, if there is none yet, under the folio's lock.
- * That can start reclaim, which in a memory cgroup waits for writeback of other folios. The
- * wait ends unless the task that has begun the writeback, and not yet submitted it, waits for
- * the lock held here. No task does: file systems collect writeback, and lock folios of
- * their own files only; reclaim, which writes shmem to swap, never waits for a folio's
- * lock but in a purge. See pgem_purge.c for that.
+ * The page table is allocated before the folio is locked, as the kernel does for other
+ * faults: allocation can wait for kswapd, or at the limit of a cgroup for I/O, and
+ * who waits for the folio would wait as well. Should memory management take the
+ * table away in between, vm_insert_page() allocates another one under the lock. That is
+ * slow, and safe: nobody who has writeback to submit waits for the lock of a shmem folio,
+ * and kswapd waits for none at all. File systems collect writeback, but lock folios of
+ * their own files only; reclaim only tries to lock, but for a purge, see pgem_shmem.c.
  *
  * Apart from that nothing is allocated but the page and what the page cache needs.
  */
@@ -233,6 +234,28 @@ VISIBLE_IF_KUNIT vm_fault_t pgem_fault_result(const struct vm_fault *vmf, int er
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_fault_result);
 
+/* Else vm_insert_page() would allocate the page table, under the folio's lock. */
+static int pgem_fault_alloc_table(struct vm_fault *vmf)
+{
+	if (likely(!pmd_none(*vmf->pmd)))
+		return 0;
+
+	return apply_to_page_range(vmf->vma->vm_mm, vmf->address, PAGE_SIZE, NULL, NULL);
+}
+
+/* The caller holds the lock of the page's folio. */
+static int pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
+				    struct page *page)
+{
+	/* There is no such page, unless root has made the file longer again. */
+	if (pgem_purge_is_done(to_pgem_bo(obj)))
+		return -EFAULT;
+	if (PageHWPoison(page))
+		return -EHWPOISON;
+
+	return vm_insert_page(vmf->vma, vmf->address, page);
+}
+
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
 static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
 				    pgoff_t index)
@@ -243,15 +266,14 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	};
 	unsigned long pages = pgem_shmem_pages(obj->filp);
 	bool is_major = pgem_fault_is_major(mapping, index);
-	struct page *page;
 	int ret;
 
-	ret = shmem_get_folio(mapping->host, index, 0, &window.folio, SGP_CACHE);
+	ret = pgem_fault_alloc_table(vmf) ?:
+	      shmem_get_folio(mapping->host, index, 0, &window.folio, SGP_CACHE);
 	if (ret)
 		return vmf_error(ret);
 
-	page = folio_file_page(window.folio, index);
-	ret = PageHWPoison(page) ? -EHWPOISON : vm_insert_page(vmf->vma, vmf->address, page);
+	ret = pgem_fault_insert_locked(vmf, obj, folio_file_page(window.folio, index));
 
 	/* Its page was there, or else there were more now. Only a hint: others add, too. */
 	if (!ret && pgem_shmem_pages(obj->filp) == pages)
@@ -299,9 +321,7 @@ vm_fault_t pgem_fault(struct vm_fault *vmf)
 	int idx;
 
 	if (pgem_fault_index(vmf, obj, &index) && drm_dev_enter(obj->dev, &idx)) {
-		/* The file is empty by then, but root can make it longer again. */
-		if (!pgem_purge_is_done(to_pgem_bo(obj)))
-			ret = pgem_fault_insert(vmf, obj, index);
+		ret = pgem_fault_insert(vmf, obj, index);
 		drm_dev_exit(idx);
 	}
 

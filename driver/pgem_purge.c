@@ -7,7 +7,7 @@
  * When memory runs short, the kernel swaps an object's pages one by one, as those of any
  * shmem file: it finds all mappings of a page, see pgem_mmap.c. It does not know that the
  * contents of some objects are not needed. Those that their owner called DONTNEED are
- * purged by a shrinker: truncated, which costs no I/O. Gone stays gone: such an object
+ * purged by a shrinker: emptied, which costs no I/O. Gone stays gone: such an object
  * never has a page again, so nobody sees zeros in place of what was there. That is why
  * it cannot be exported, and why one that others know by a dma-buf, a name or a handle is
  * not purged: a device cannot be sent a signal. Nor is one that is pinned (mapped for a
@@ -18,21 +18,8 @@
  * there is for each memory cgroup and node. Reclaim in a cgroup therefore purges what
  * its clients created; pages are charged to the process that touches them first, mostly
  * the same. Reclaim can be called from below any lock of pgem's, so only trylocks are
- * used, but for bos.lock when the last reference to an object goes here.
- *
- * Faults take no lock of the object. One that finds a page in the file holds its folio's
- * lock until the page is mapped; truncation takes the same lock, and unmaps the page. One
- * that finds none has shmem_get_folio() insert a folio, and compare the file's size
- * afterwards. Purging sets the size to 0 under the lock of the page cache's xarray: if
- * the folio came first, truncation finds it; if not, shmem_get_folio() sees the size
- * and takes the folio away again.
- *
- * Truncation waits for locked folios, and reclaim can be called by a task that has locked
- * some: migration allocates between two of them. So purging first tries each folio's lock,
- * one by one, and gives up if one is taken. Then no task waits for itself. Nor do tasks
- * wait in a circle: all lock their folios before they walk, and wait after it. If A waits
- * for a folio of B, then A walked over it before B locked it, hence before B walked. In a
- * circle each walk would come before itself.
+ * used, but for bos.lock when the last reference to an object goes here. Emptying a file
+ * can wait for others, see pgem_shmem.c: so kswapd leaves it to a worker.
  */
 
 #include <kunit/visibility.h>
@@ -44,11 +31,11 @@
 #include <linux/kref.h>
 #include <linux/list_lru.h>
 #include <linux/minmax.h>
-#include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
 #include <linux/swap.h>
-#include <linux/xarray.h>
+#include <linux/workqueue.h>
 
 #include <drm/drm_file.h>
 #include <drm/drm_gem.h>
@@ -57,10 +44,12 @@
 
 #include "pgem_bo.h"
 #include "pgem_device.h"
-#include "pgem_mmap.h"
 #include "pgem_purge.h"
 #include "pgem_shmem.h"
 #include "pgem_trace.h"
+
+/* Objects that an estimate is made by */
+#define PGEM_PURGE_SAMPLE	16
 
 /**
  * pgem_purge_is_wanted() - say whether an object may be purged
@@ -92,57 +81,20 @@ bool pgem_purge_is_done(const struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_is_done);
 
-/* Tries each folio's lock, for a moment. */
-static bool pgem_purge_can_lock(struct address_space *mapping)
-{
-	struct folio_batch batch;
-	pgoff_t next = 0;
-	bool can = true;
-
-	folio_batch_init(&batch);
-	while (can && filemap_get_folios(mapping, &next, -1, &batch)) {
-		for (unsigned int i = 0; i < folio_batch_count(&batch); i++) {
-			/* Elsewhere a folio's flags are read without ado. */
-			can = can && data_race(folio_trylock(batch.folios[i]));
-			if (can)
-				folio_unlock(batch.folios[i]);
-			folio_put(batch.folios[i]);
-		}
-		folio_batch_reinit(&batch);
-	}
-
-	return can;
-}
-
 static bool pgem_purge_try_locked(struct pgem_bo *bo)
 {
-	struct inode *inode = file_inode(bo->base.filp);
-	bool can;
-
 	dma_resv_assert_held(bo->base.resv);
 
 	if (bo->pins || !dma_resv_test_signaled(bo->base.resv, DMA_RESV_USAGE_BOOKKEEP) ||
-	    !pgem_purge_is_wanted(bo))
-		return false;
-	/* The file's size needs this lock. Only root can hold it, by /proc/PID/map_files. */
-	if (!inode_trylock(inode))
+	    !pgem_purge_is_wanted(bo) || !pgem_shmem_try_lock(bo->base.filp))
 		return false;
 
-	can = pgem_purge_can_lock(inode->i_mapping);
-	if (can) {
-		trace_pgem_bo_purge(bo);
-		WRITE_ONCE(bo->advice, PGEM_PURGED);
-		xa_lock_irq(&inode->i_mapping->i_pages);
-		i_size_write(inode, 0);
-		xa_unlock_irq(&inode->i_mapping->i_pages);
+	trace_pgem_bo_purge(bo);
+	/* First, for faults in a file that root makes longer again. */
+	WRITE_ONCE(bo->advice, PGEM_PURGED);
+	pgem_shmem_empty(bo->base.filp);
 
-		/* Truncation would unmap as well, but page by page: all is to go at once. */
-		pgem_mmap_unmap(bo);
-		shmem_truncate_range(inode, 0, (loff_t)-1);
-	}
-	inode_unlock(inode);
-
-	return can;
+	return true;
 }
 
 /* Pages that a purge frees: those that exist, and not sizes, and those in swap. */
@@ -175,18 +127,10 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try);
 
-/* Keeps the sum of what the objects on the list had when they got there. */
-static void pgem_purge_account(struct pgem_bo *bo, unsigned long pages)
-{
-	atomic_long_add(pages - xchg(&bo->purge.pages, pages),
-			&to_pgem_device(bo->base.dev)->purge.pages);
-}
-
 /* One that is on the list already keeps its place. */
 static void pgem_purge_add(struct pgem_bo *bo)
 {
-	pgem_purge_account(bo, pgem_purge_pages(bo));
-	list_lru_add_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge.lru);
+	list_lru_add_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
 }
 
 /**
@@ -198,18 +142,15 @@ static void pgem_purge_add(struct pgem_bo *bo)
  */
 void pgem_purge_del(struct pgem_bo *bo)
 {
-	if (list_empty_careful(&bo->purge.lru))
-		return;
-
-	list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge.lru);
-	pgem_purge_account(bo, 0);
+	if (!list_empty_careful(&bo->purge))
+		list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
 }
 
 /* Called with the list's spinlock held, for the first object of a list. */
 static enum lru_status pgem_purge_take(struct list_head *item, struct list_lru_one *list,
 				       void *arg)
 {
-	struct pgem_bo *bo = container_of(item, struct pgem_bo, purge.lru);
+	struct pgem_bo *bo = container_of(item, struct pgem_bo, purge);
 
 	/* Being freed: it leaves the list by itself. */
 	if (!kref_get_unless_zero(&bo->base.refcount))
@@ -223,7 +164,7 @@ static enum lru_status pgem_purge_take(struct list_head *item, struct list_lru_o
 
 /*
  * Looks at each object once, of the cgroup and node that @sc says, or of all without, until
- * @wanted pages are free. @found gets how many pages the objects had.
+ * @wanted pages are free or, with @sc, so many were looked at. @found gets how many.
  */
 static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct shrink_control *sc,
 					  unsigned long wanted, unsigned long *found)
@@ -232,10 +173,11 @@ static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct s
 				   list_lru_count(&list->lru);
 	unsigned long freed = 0;
 
-	while (items-- && freed < wanted) {
+	while (items-- && (sc ? *found : freed) < wanted) {
 		struct pgem_bo *bo = NULL;
 		unsigned long one = 1;
 
+		cond_resched();
 		if (sc)
 			list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_take, &bo,
 					  &one);
@@ -245,7 +187,6 @@ static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct s
 			continue;
 
 		*found += max(pgem_purge_pages(bo), 1UL);
-		pgem_purge_account(bo, 0);
 		freed += pgem_purge_try(bo);
 		/* Not now, but once nobody else has it. */
 		if (READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED)
@@ -256,29 +197,63 @@ static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct s
 	return freed;
 }
 
-/* An estimate that costs no walk: the objects of this list, with the mean of all. */
+/* Some objects of a list, and their pages */
+struct pgem_purge_sample {
+	unsigned long objects, pages;
+};
+
+/* Called with the list's spinlock held. */
+static enum lru_status pgem_purge_look(struct list_head *item, struct list_lru_one *list,
+				       void *arg)
+{
+	struct pgem_purge_sample *sample = arg;
+
+	sample->objects++;
+	sample->pages += pgem_purge_pages(container_of(item, struct pgem_bo, purge));
+
+	return LRU_SKIP;
+}
+
+/* An estimate, that costs the same for any number of objects: by those that go first. */
 static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct pgem_purge_list *list = shrinker->private_data;
-	unsigned long items = list_lru_shrink_count(&list->lru, sc);
-	unsigned long pages = max(atomic_long_read(&list->pages), 0L);
+	unsigned long items = list_lru_shrink_count(&list->lru, sc), walk = PGEM_PURGE_SAMPLE;
+	struct pgem_purge_sample sample = { };
 
 	/* Means that there is no need to ask again before the list has a first object. */
 	if (!items)
 		return SHRINK_EMPTY;
 
-	return items * max(pages / max(list_lru_count(&list->lru), 1UL), 1UL);
+	list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_look, &sample, &walk);
+
+	return items * max(sample.pages / max(sample.objects, 1UL), 1UL);
+}
+
+static void pgem_purge_work(struct work_struct *work)
+{
+	struct pgem_purge_list *list = container_of(work, struct pgem_purge_list, work);
+	unsigned long found = 0;
+
+	pgem_purge_scan_list(list, NULL, atomic_long_xchg(&list->wanted, 0), &found);
 }
 
 static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
+	struct pgem_purge_list *list = shrinker->private_data;
 	unsigned long freed, found = 0;
 
 	/* Truncation waits for folios, whose holders may have to get at a file system. */
 	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
 		return SHRINK_STOP;
 
-	freed = pgem_purge_scan_list(shrinker->private_data, sc, sc->nr_to_scan, &found);
+	if (current_is_kswapd()) {
+		atomic_long_add(sc->nr_to_scan, &list->wanted);
+		queue_work(system_dfl_wq, &list->work);
+		return 0;
+	}
+
+	freed = pgem_purge_scan_list(list, sc, sc->nr_to_scan, &found);
 
 	/* Objects come whole, so these can be more than were asked for. */
 	sc->nr_scanned = max(sc->nr_to_scan, found);
@@ -291,7 +266,8 @@ static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_co
  * @pdev: device
  * @pages: how many pages to free at the least, if there are as many
  *
- * For tests, by debugfs.
+ * For tests, by debugfs. What is in another client's hands can keep it from reaching the
+ * lists of other cgroups.
  *
  * Return: the number of pages that are free by now, those in swap included.
  */
@@ -308,6 +284,8 @@ static void pgem_purge_fini(struct drm_device *drm, void *data)
 	struct pgem_device *pdev = to_pgem_device(drm);
 
 	shrinker_free(pdev->purge.shrinker);
+	/* No one is left to queue it. */
+	cancel_work_sync(&pdev->purge.work);
 	list_lru_destroy(&pdev->purge.lru);
 }
 
@@ -334,6 +312,7 @@ int pgem_purge_init(struct pgem_device *pdev)
 		return ret;
 	}
 
+	INIT_WORK(&pdev->purge.work, pgem_purge_work);
 	shrinker->count_objects = pgem_purge_count;
 	shrinker->scan_objects = pgem_purge_scan;
 	shrinker->private_data = &pdev->purge;

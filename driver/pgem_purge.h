@@ -5,9 +5,9 @@
 
 #include <linux/atomic.h>
 #include <linux/kconfig.h>
-#include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct drm_device;
 struct drm_file;
@@ -22,28 +22,20 @@ struct shrinker;
  * struct pgem_purge_list - objects of a device that can be purged
  */
 struct pgem_purge_list {
-	/** @lru: &struct pgem_purge_bo.lru of objects that are DONTNEED */
+	/** @lru: &struct pgem_bo.purge of objects that are DONTNEED */
 	struct list_lru lru;
-
-	/** @pages: sum of &struct pgem_purge_bo.pages */
-	atomic_long_t pages;
 
 	/** @shrinker: called by the kernel when memory runs short */
 	struct shrinker *shrinker;
 
+	/** @work: purges for kswapd, which must not wait */
+	struct work_struct work;
+
+	/** @wanted: pages that kswapd has asked @work for */
+	atomic_long_t wanted;
+
 	/** @scanned: pages that the last scan by debugfs freed */
 	u64 scanned;
-};
-
-/**
- * struct pgem_purge_bo - an object's place among those that can be purged
- */
-struct pgem_purge_bo {
-	/** @lru: place in &struct pgem_purge_list.lru, under that list's lock */
-	struct list_head lru;
-
-	/** @pages: pages that it had when it was put on the list, else 0; atomic */
-	unsigned long pages;
 };
 
 bool pgem_purge_is_wanted(const struct pgem_bo *bo);

@@ -30,5 +30,7 @@ static inline unsigned long pgem_shmem_pages(const struct file *filp)
 int pgem_shmem_init(struct pgem_device *pdev);
 u32 pgem_shmem_create_flags(struct pgem_device *pdev);
 int pgem_shmem_create_file(struct pgem_bo *bo);
+bool pgem_shmem_try_lock(struct file *filp);
+void pgem_shmem_empty(struct file *filp);
 
 #endif /* _PGEM_SHMEM_H_ */

@@ -30,7 +30,7 @@
 
 static bool pgem_madvise_test_is_listed(struct pgem_bo *bo)
 {
-	return !list_empty(&bo->purge.lru);
+	return !list_empty(&bo->purge);
 }
 
 /* Said any number of times, and always the same. */

@@ -17,9 +17,13 @@
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/list.h>
+#include <linux/list_lru.h>
 #include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
+#include <linux/workqueue.h>
 
 #include <drm/pgem_drm.h>
 
@@ -46,7 +50,17 @@ static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 
 static bool pgem_shrinker_test_is_listed(struct pgem_bo *bo)
 {
-	return !list_empty(&bo->purge.lru);
+	return !list_empty(&bo->purge);
+}
+
+/* Of its first page, which stays. */
+static struct folio *pgem_shrinker_test_folio(struct pgem_bo *bo)
+{
+	struct folio *folio = filemap_get_folio(bo->base.filp->f_mapping, 0);
+
+	folio_put(folio);
+
+	return folio;
 }
 
 /* Asked for the node that @bo is on; all nodes' lists are empty without one. */
@@ -181,14 +195,17 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
-	/* So it does if it stays. */
+	/* So it does if it stays: who asks for one page is not kept by all that stay. */
 	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	bo->pins = 1;
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(second));
+	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
+	/* It has gone to the end of the list. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
-	KUNIT_EXPECT_EQ(test, seen, 2 * PGEM_SHRINKER_TEST_PAGES);
 	bo->pins = 0;
 	/* Never less than was asked for, or the kernel would not come to an end. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 128, &seen),
@@ -251,6 +268,28 @@ static void pgem_shrinker_test_finds_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
 }
 
+/* It has a worker do it: the holder of a folio may wait for kswapd. */
+static void pgem_shrinker_test_kswapd(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_device *pdev = test->priv;
+	struct pgem_bo *kept[8];
+
+	for (int i = 0; i < ARRAY_SIZE(kept); i++)
+		kept[i] = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	/* As if another thread had begun to fault: who waits for that waits for good here. */
+	folio_lock(pgem_shrinker_test_folio(bo));
+	current->flags |= PF_KSWAPD;
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL,
+						      PGEM_SHRINKER_TEST_PAGES), 0);
+	current->flags &= ~PF_KSWAPD;
+	folio_unlock(pgem_shrinker_test_folio(bo));
+	flush_work(&pdev->purge.work);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&pdev->purge.wanted), 0);
+	/* As many as were asked for, of whichever could be had. */
+	KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), ARRAY_SIZE(kept));
+}
+
 /**
  * struct pgem_shrinker_test_gfp - what the caller of reclaim may not be asked to do
  */
@@ -292,6 +331,7 @@ static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_pinned),
 	KUNIT_CASE(pgem_shrinker_test_busy),
 	KUNIT_CASE(pgem_shrinker_test_finds_nothing),
+	KUNIT_CASE(pgem_shrinker_test_kswapd),
 	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),
 	{ }
 };
