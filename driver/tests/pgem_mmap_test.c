@@ -296,6 +296,7 @@ static void pgem_mmap_test_outlives_the_rest(struct kunit *test)
 
 static struct kunit_case pgem_mmap_test_cases[] = {
 	KUNIT_CASE_PARAM(pgem_mmap_test_shows_own_pages, pgem_mmap_test_split_gen_params),
+	KUNIT_CASE(pgem_mmap_test_offset_is_left_out),
 	KUNIT_CASE(pgem_mmap_test_is_lazy),
 	KUNIT_CASE(pgem_mmap_test_flags),
 	KUNIT_CASE_PARAM(pgem_mmap_test_private_refused, pgem_mmap_test_private_gen_params),
