@@ -86,7 +86,7 @@ static void run_client(const struct squeeze_group *group, int channel)
 {
 	struct squeeze_client client = { .is_pgem = !strcmp(group->driver, "pgem") };
 
-	squeeze_group_join(group);
+	bench_group_join(&group->base);
 	client.fd = client.is_pgem ? pgem_open(NULL) : drmOpen("vgem", NULL);
 	if (client.fd < 0)
 		bench_die("no device of %s", group->driver);
@@ -178,7 +178,7 @@ static bool look(int tick, bool *is_busy)
 	}
 	for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++)
 		samples[i][tick] = is_there(&workers[2 * i]) ?
-				   squeeze_group_charged(&groups[i]) : -1;
+				   bench_group_charged(&groups[i].base) : -1;
 	return any;
 }
 
@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 	}
 	ticks = run_all();
 	for (size_t i = 0; i < BENCH_ARRAY_SIZE(drivers); i++)
-		squeeze_group_remove(&groups[i]);
+		bench_group_remove(&groups[i].base);
 	if (!all_well()) {
 		fprintf(stderr, "pgem-squeeze: a client has failed\n");
 		return 1;

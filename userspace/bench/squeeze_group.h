@@ -3,18 +3,15 @@
 #ifndef SQUEEZE_GROUP_H
 #define SQUEEZE_GROUP_H
 
-#include <stdint.h>
+#include "bench_group.h"
 
 /* The control group of a driver's client; calls end the program if they fail. */
 struct squeeze_group {
 	const char *driver;
-	char path[64];
+	struct bench_group base;
 };
 
 void squeeze_group_make(struct squeeze_group *group, const char *driver);
-void squeeze_group_remove(const struct squeeze_group *group);
-void squeeze_group_join(const struct squeeze_group *group);	/* for the calling process */
-int64_t squeeze_group_charged(const struct squeeze_group *group);	/* bytes, shared memory */
 
 /* What is done to it, step by step */
 void squeeze_want(const struct squeeze_group *group);
