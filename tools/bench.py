@@ -78,6 +78,13 @@ GROUPS = {
         "dontneed-write-sequential": "after MADV_DONTNEED",
         "fork-touch": "a child touches all",
     }),
+    "reclaim": ("Reclaim of 4 MiB", "instructions", {
+        "reclaim-first-640": "1st reclaim, 640 objects",
+        "reclaim-first-20000": "1st reclaim, 20,000 objects",
+        "reclaim-first-more": "1st reclaim, 1 object more",
+        "reclaim-640": "reclaim, 640 objects",
+        "reclaim-20000": "reclaim, 20,000 objects",
+    }),
     "direct": ("O_DIRECT read from a disk in memory", "instructions per page", {
         "direct-mapping": "into the mapping",
         "direct-bounce": "by a buffer, and copied",
@@ -110,6 +117,9 @@ TARGETS = (
     ("the same in large folios, to memfd's small", "touch-in-all pgem-large", "≤", 0.3, "touch-in-all memfd"),
     ("create and close, to vgem's", "create+close pgem", "≤", 1, "create+close vgem"),
     ("memory for 1 byte of 256 MiB, KiB", "memory-1 pgem", "≤", 4, None),
+    ("reclaim from 20,000 idle objects, to 640", "reclaim-20000 pgem", "≤", 1.2, "reclaim-640 pgem"),
+    ("the first time, an object more, to memfd's",
+     "reclaim-first-more pgem", "≤", 1.2, "reclaim-first-more memfd"),
     ("two threads in one object, to one thread", "threads-2-one pgem", "≥", 1.7, None),
     ("the same, to vgem's two", "threads-2-one pgem", "≥", 1, "threads-2-one vgem"),
 )
@@ -131,7 +141,8 @@ def read_csv(path):
 def derive(values):
     """Threads: times one thread. Faults per second would be about the machine.
 
-    And what a new page costs: some drivers allocate in create, some in mmap.
+    And what a new page costs: some drivers allocate in create, some in mmap. And what
+    each further object costs the first reclaim, whose pages are the same in number.
     """
     derived = {}
     for measure, row in values.items():
@@ -146,6 +157,10 @@ def derive(values):
         offsets = values.get("offset", {})
         derived["new-page"] = {p: round((v + offsets.get(p, 0)) / PAGES) + values["touch-in-all"][p]
                                for p, v in values["create"].items()}
+    if "reclaim-first-640" in values:
+        few, many = values["reclaim-first-640"], values["reclaim-first-20000"]
+        derived["reclaim-first-more"] = {p: max(1, round((many[p] - few[p]) / (20000 - 640)))
+                                         for p in few}
     return derived
 
 

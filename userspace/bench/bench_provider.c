@@ -127,7 +127,7 @@ static int udmabuf_destroy(const struct bench_buffer *buffer)
 #define MEMFD	.create = file_create, .destroy = file_destroy
 
 struct bench_provider bench_providers[] = {
-	{ "pgem", PGEM, .has_threads = true },
+	{ "pgem", PGEM, .has_threads = true, .has_idle = true },
 	{ "pgem-4K", PGEM, .setting = WINDOW("4096"), .has_threads = true },
 	{ "pgem-16K", PGEM, .setting = WINDOW("16384"), .is_window = true },
 	{ "pgem-256K", PGEM, .setting = WINDOW("262144"), .is_window = true },
@@ -142,7 +142,7 @@ struct bench_provider bench_providers[] = {
 		.create = udmabuf_create, .destroy = udmabuf_destroy, .is_eager = true,
 		.setting = { "/sys/module/udmabuf/parameters/size_limit_mb", "1024", "" },
 	},
-	{ "memfd", MEMFD, .has_threads = true },
+	{ "memfd", MEMFD, .has_threads = true, .has_idle = true },
 	{
 		"memfd-huge", MEMFD, .wants_huge = true,
 		.setting = { "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "advise", "" },

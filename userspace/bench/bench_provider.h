@@ -36,6 +36,7 @@ struct bench_provider {
 
 	struct bench_setting setting;
 	bool has_threads;	/* takes part in the lane of threads */
+	bool has_idle;		/* takes part in reclaim: its mapped pages can be swapped */
 	bool is_window;		/* differs from pgem in touching alone */
 	bool is_eager;		/* creating allocates all pages */
 	bool wants_huge;	/* asks for huge pages by madvise() */

@@ -30,6 +30,7 @@
 #include "bench_mappings.h"
 #include "bench_memory.h"
 #include "bench_objects.h"
+#include "bench_reclaim.h"
 #include "bench_threads.h"
 #include "bench_tool.h"
 
@@ -62,6 +63,7 @@ static const struct measure {
 	{ .take = bench_fork },
 	{ .take = bench_direct },
 	{ .take = bench_objects_many },
+	{ .take = bench_reclaim },
 	{ .take = bench_threads, .is_threads = true },
 };
 
