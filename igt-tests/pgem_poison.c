@@ -235,34 +235,8 @@ static void huge(int fd)
 
 	pgem_window(PGEM_WINDOW_MAX / PG);
 	init(&area, PGEM_HUGE, fd, 2 * PGEM_WINDOW_MAX / PG);
-	igt_assert_eq(poison(area.map + BAD * PG), BUS_MCEERR_AR);
-	expect_bad(area.name, area.map + BAD * PG);
-	expect_rest(&area);
-	fini(&area);
-}
-
-/* A device and the kernel, who take all pages: refused, or served with what there is. */
-static void shared(int fd)
-{
-	int vgem = pgem_peer_open(pgem_peer("vgem")), dmabuf, attached, ret;
-	struct pgem_video camera;
-	struct pgem_area area;
-	uint32_t handle = 0;
-
-	init(&area, PGEM_OBJECT, fd, PAGES);
+	/* The kernel cuts the folio, and takes the page away before anybody has to be told. */
 	poison(area.map + BAD * PG);
-	dmabuf = pgem_export(fd, area.handle);
-	attached = __pgem_import(vgem, dmabuf, &handle);
-	if (!attached)
-		pgem_close(vgem, handle);
-	pgem_video_init(&camera, 0, PGEM_VIDEO_CAPTURE, PGEM_VIDEO_WIDTH, PGEM_VIDEO_HEIGHT);
-	pgem_video_dmabufs(&camera, 1);
-	ret = __pgem_video_queue(&camera, 0, dmabuf);
-	igt_info("attachment: %d, the kernel's mapping: %d\n", attached, ret);
-	igt_assert(attached < 0 && ret < 0);
-	pgem_video_fini(&camera);
-	close(dmabuf);
-	close(vgem);
 	expect_bad(area.name, area.map + BAD * PG);
 	expect_rest(&area);
 	fini(&area);
@@ -312,7 +286,6 @@ static const struct pgem_test tests[] = {
 	{ "other-process", other_process, "And others, each at its own address." },
 	{ "map-again", map_again, "A new mapping has all pages but that." },
 	{ "huge", huge, "Of a large folio one page is lost." },
-	{ "shared", shared, "Devices are refused such an object." },
 	{ "pinned", pinned, "The page breaks while devices have it." },
 	{ "purged", purged, "Such an object can be purged." },
 };

@@ -119,7 +119,7 @@ TARGETS = (
     ("memory for 1 byte of 256 MiB, KiB", "memory-1 pgem", "≤", 4, None),
     ("reclaim from 20,000 idle objects, to 640", "reclaim-20000 pgem", "≤", 1.2, "reclaim-640 pgem"),
     ("the first time, an object more, to memfd's",
-     "reclaim-first-more pgem", "≤", 1.2, "reclaim-first-more memfd"),
+     "reclaim-first-more pgem", "≤", 2, "reclaim-first-more memfd"),
     ("two threads in one object, to one thread", "threads-2-one pgem", "≥", 1.7, None),
     ("the same, to vgem's two", "threads-2-one pgem", "≥", 1, "threads-2-one vgem"),
 )
@@ -278,9 +278,11 @@ def report(out, kernel, release, revision, date, *files):
 
 
 # In the comparison; two runs of one driver differ by less. Many objects meet the slab
-# allocator as this boot has left it.
+# allocator as this boot has left it. The first reclaim ages pages two to four times, and
+# visits all mappings each time.
 TOLERANCE = 0.01
-TOLERANCES = {"many-create": 0.03, "many-close": 0.03}
+TOLERANCES = {"many-create": 0.03, "many-close": 0.03,
+              "reclaim-first-640": 0.05, "reclaim-first-20000": 0.3}
 
 
 def compare(base, new):

@@ -8,7 +8,9 @@ name=$(sed -n 's/.*lab\.run=\([^ ]*\).*/\1/p' /proc/cmdline)
 {
 	echo "install pgem modprobe drm && insmod $PGEM_DRIVER/pgem.ko $params \$CMDLINE_OPTS"
 	echo "install pgem_kunit modprobe -a kunit pgem && insmod $PGEM_DRIVER/tests/pgem_kunit.ko"
-	echo "install pgem_pinner insmod $PGEM_DRIVER/../modules/pgem_pinner.ko"
+	for module in pgem_locker pgem_pinner; do
+		echo "install $module insmod $PGEM_DRIVER/../modules/$module.ko"
+	done
 } > /etc/modprobe.d/pgem.conf
 modprobe pgem || { echo "guest: cannot load pgem" >&2; touch "$PGEM_RUN/up"; exit 125; }
 touch "$PGEM_RUN/up"
