@@ -247,7 +247,7 @@ static int pgem_fault_alloc_table(struct vm_fault *vmf)
 static int pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object *obj,
 				    struct page *page)
 {
-	/* There is no such page, unless root has made the file longer again. */
+	/* Purged since the fault began, and made longer since then. */
 	if (pgem_purge_is_done(to_pgem_bo(obj)))
 		return -EFAULT;
 	if (PageHWPoison(page))
@@ -267,6 +267,10 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	unsigned long pages = pgem_shmem_pages(obj->filp);
 	bool is_major = pgem_fault_is_major(mapping, index);
 	int ret;
+
+	/* The file is empty then, but root can make it longer again. */
+	if (pgem_purge_is_done(to_pgem_bo(obj)))
+		return VM_FAULT_SIGBUS;
 
 	ret = pgem_fault_alloc_table(vmf) ?:
 	      shmem_get_folio(mapping->host, index, 0, &window.folio, SGP_CACHE);

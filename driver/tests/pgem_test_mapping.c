@@ -240,6 +240,8 @@ int pgem_test_mapping_read(unsigned long address, unsigned long page, u32 *value
  */
 vm_fault_t pgem_test_mapping_fault(struct pgem_bo *bo, unsigned long address)
 {
+	/* Something that is not none, so that vm_insert_page() is left to see to the table. */
+	pmd_t pmd = __pmd(1);
 	vm_fault_t ret = VM_FAULT_SIGSEGV;
 	struct vm_area_struct *vma;
 
@@ -248,6 +250,7 @@ vm_fault_t pgem_test_mapping_fault(struct pgem_bo *bo, unsigned long address)
 	if (vma) {
 		struct vm_fault vmf = {
 			.vma = vma,
+			.pmd = &pmd,
 			.address = address,
 			.pgoff = linear_page_index(vma, address),
 		};
