@@ -30,7 +30,6 @@ struct round {
 	struct pgem_buf buf;
 	const char *(*end)(struct round *round);
 	unsigned int number;
-	bool at_once;		/* all pages are gone as soon as one is */
 	bool ended;
 	char shrink[64];
 };
@@ -57,8 +56,8 @@ static size_t some_page(struct thread *me)
 }
 
 /*
- * Data or SIGBUS, and after that nothing else: in no page of a purged object. When a device
- * goes, pages that are mapped go a little later than those that are not.
+ * Data or SIGBUS, and in that page nothing else after it. Pages that are mapped go a little
+ * later than those that are not.
  */
 static const char *read_until_gone(struct thread *me)
 {
@@ -73,7 +72,7 @@ static const char *read_until_gone(struct thread *me)
 
 		if (sig && sig != SIGBUS)
 			return "a signal other than SIGBUS";
-		if (!sig && (me->round->at_once ? gone : page_gone[page]))
+		if (!sig && page_gone[page])
 			return "what was gone is back";
 		page_gone[page] |= sig;
 		gone |= sig;
@@ -122,7 +121,7 @@ static const char *run(void *arg)
 
 static void read_against(int fd, unsigned int number, const char *(*end)(struct round *))
 {
-	struct round round = { .end = end, .number = number, .at_once = end == purge };
+	struct round round = { .end = end, .number = number };
 	struct thread threads[READERS + 1];
 
 	pgem_buf_init(&round.buf, fd, PAGES);

@@ -138,7 +138,7 @@ static void race_window(int fd)
 static void race_huge(int fd)
 {
 	const char *(*steps[])(struct pgem_racer *) = {
-		count_up, count_up, count_up, page_out, forget,
+		count_up, count_up, count_up, forget, forget,
 	};
 	struct around around = { .buf.fd = fd };
 	uint8_t *map = around_map_huge(fd, 2, FOLIO_PAGES / 2, &around.buf.handle);

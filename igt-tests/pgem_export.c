@@ -330,7 +330,7 @@ static const struct pgem_test tests[] = {
 	{ "virtio-gpu-refuses", virtio_gpu_refuses, "virtio-gpu refuses it, and nothing is left." },
 	{ "fence-of-vgem", fence_of_vgem, "pgem sees vgem's fence on a shared object." },
 	{ "fence-for-vgem", fence_for_vgem, "vgem sees pgem's fence on a shared object." },
-	{ "fence-on-import", fence_on_import, "On vgem's memory pgem sees those, and attaches none." },
+	{ "fence-on-import", fence_on_import, "On vgem's memory pgem attaches none." },
 };
 
 int igt_main()

@@ -262,15 +262,16 @@ static void fork_purge(int fd)
 		pgem_dontneed(fd, buf.handle);
 		pid = fork();
 		if (!pid) {
-			/* Data or SIGBUS, and after the first SIGBUS nothing else. */
-			bool gone = false;
+			/* Data or SIGBUS, and in that page nothing else after it. */
+			bool gone[256] = { false };
 
-			for (size_t i = 0; i < buf.pages; i++) {
-				bool sig = pgem_read_signal(buf.map + i * PG);
+			for (size_t i = 0; i < 8 * buf.pages; i++) {
+				size_t page = i % buf.pages;
+				bool sig = pgem_read_signal(buf.map + page * PG);
 
-				if (gone && !sig)
+				if (!sig && gone[page])
 					_exit(1);
-				gone = sig;
+				gone[page] = sig;
 			}
 			_exit(0);
 		}

@@ -213,7 +213,7 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 128);
 }
 
-/* It is looked at at each turn, and goes when it can be had. */
+/* Each turn looks at it, and it goes when it can be had. */
 static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
 {
 	unsigned long seen;
