@@ -38,7 +38,8 @@ static void charge(int fd)
 		igt_assert_eq(__pgem_group_join(), 0);
 		before = pgem_group_charged();
 		memset(buf.map, 1, 8 * MIB);
-		igt_assert_lte_u64(before + 8 * MIB, pgem_group_charged());
+		/* Charged ahead of need, in batches for each processor: some may be unused. */
+		igt_assert_lte_u64(before + 8 * MIB, pgem_group_charged() + MIB);
 	}
 	igt_waitchildren();
 	/* The pages are the object's, and stay as long as it does. */
