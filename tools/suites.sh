@@ -19,7 +19,7 @@ limit=120
 case $(uname -r) in
 *-pgem-debug-*)
 	# The unit tests are one test to the runner.
-	limit=600
+	limit=1200
 	;;
 *-pgem-race-*)
 	limit=300
