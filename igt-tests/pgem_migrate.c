@@ -209,6 +209,7 @@ static void compact_pages(struct race *race)
 
 static void compact_fault(int fd)
 {
+	pgem_require_fast_kernel();
 	race_both(fd, PGEM_OBJECT, 512, 1, compact_pages);
 }
 
@@ -282,6 +283,7 @@ static void offline_pages(struct race *race)
 
 static void offline_fault(int fd)
 {
+	pgem_require_fast_kernel();
 	/* In several blocks, one of which can be emptied; counting in a few of them is quicker. */
 	race_both(fd, PGEM_OBJECT, 64 * MIB / PG, 64, offline_pages);
 }
@@ -354,6 +356,7 @@ static void soft_offline_huge(int fd)
 
 static void compact_mapped(int fd)
 {
+	pgem_require_fast_kernel();
 	/* An object's pages are not in the blocks that movable ones are in: chance again. */
 	igt_require_f(move_mapped(PGEM_MEMFD, fd, 1024, compact_all) > 0, MOVED_NONE);
 	igt_require_f(move_mapped(PGEM_OBJECT, fd, 1024, compact_all) > 0, MOVED_NONE);
@@ -366,6 +369,7 @@ static int offline_all(uint64_t *pfns, size_t pages)
 
 static void offline_mapped(int fd)
 {
+	pgem_require_fast_kernel();
 	igt_require_f(move_mapped(PGEM_MEMFD, fd, 64 * MIB / PG, offline_all) > 0, MOVED_NONE);
 	igt_require_f(move_mapped(PGEM_OBJECT, fd, 64 * MIB / PG, offline_all) > 0, MOVED_NONE);
 }
