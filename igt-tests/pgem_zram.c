@@ -20,13 +20,14 @@
 
 #define CONTROL "/sys/class/zram-control"
 
-static long disk = -1;
+/* Their numbers; less than zero is none. */
+static long swap_disk = -1, empty_disk = -1;
 
 static int __run(const char *command)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), "%s /dev/zram%ld", command, disk);
+	snprintf(text, sizeof(text), "%s /dev/zram%ld", command, swap_disk);
 	return system(text);
 }
 
@@ -35,37 +36,58 @@ static void run(const char *command)
 	igt_assert_eq(__run(command), 0);
 }
 
-static void remove_disk(int sig)
+static void remove_disk(long *disk)
 {
 	char text[32];
 
-	(void)sig;
-	if (disk < 0)
-		return;
-	/* On, where a test has failed. */
-	(void)!__run("2> /dev/null swapoff");
-	snprintf(text, sizeof(text), "%ld", disk);
+	snprintf(text, sizeof(text), "%ld", *disk);
 	/* udev may have a look at it. */
-	for (int i = 0; i < 100 && __pgem_write_file(CONTROL "/hot_remove", text); i++)
+	for (int i = 0; *disk >= 0 && i < 100; i++) {
+		if (!__pgem_write_file(CONTROL "/hot_remove", text))
+			break;
 		usleep(10000);
-	disk = -1;
+	}
+	*disk = -1;
 }
 
-void pgem_zram_on(size_t mib)
+static void remove_swap(void)
+{
+	/* On, where a test has failed. */
+	if (swap_disk >= 0)
+		(void)!__run("2> /dev/null swapoff");
+	remove_disk(&swap_disk);
+}
+
+static void remove_disks(int sig)
+{
+	(void)sig;
+	remove_swap();
+	remove_disk(&empty_disk);
+}
+
+static long add_disk(size_t mib)
 {
 	static bool installed;
 	char path[64], text[32];
+	long disk;
 
 	if (!installed)
-		igt_install_exit_handler(remove_disk);
+		igt_install_exit_handler(remove_disks);
 	installed = true;
-	remove_disk(0);
 
 	igt_assert_eq(igt_kmod_load("zram", NULL), 0);
 	disk = pgem_read_number(CONTROL "/hot_add");
 	snprintf(path, sizeof(path), "/sys/block/zram%ld/disksize", disk);
 	snprintf(text, sizeof(text), "%zuM", mib);
 	pgem_write_file(path, text);
+	return disk;
+}
+
+/* A subtest that has failed leaves its disk to the next. */
+void pgem_zram_on(size_t mib)
+{
+	remove_swap();
+	swap_disk = add_disk(mib);
 	run("mkswap -q");
 	pgem_zram_resume();
 }
@@ -73,7 +95,7 @@ void pgem_zram_on(size_t mib)
 void pgem_zram_off(void)
 {
 	pgem_zram_pause();
-	remove_disk(0);
+	remove_disk(&swap_disk);
 }
 
 void pgem_zram_pause(void)
@@ -86,39 +108,13 @@ void pgem_zram_resume(void)
 	run("swapon -p 100");
 }
 
-static long empty_disk = -1;
-
-static void remove_empty_disk(int sig)
-{
-	char text[32];
-
-	(void)sig;
-	snprintf(text, sizeof(text), "%ld", empty_disk);
-	for (int i = 0; empty_disk >= 0 && i < 100; i++) {
-		if (!__pgem_write_file(CONTROL "/hot_remove", text))
-			empty_disk = -1;
-		else
-			usleep(10000);
-	}
-	empty_disk = -1;
-}
-
 int pgem_zram_empty_on(size_t mib)
 {
-	static bool installed;
-	char path[64], text[32];
+	char path[64];
 	int file;
 
-	if (!installed)
-		igt_install_exit_handler(remove_empty_disk);
-	installed = true;
-	remove_empty_disk(0);
-
-	igt_assert_eq(igt_kmod_load("zram", NULL), 0);
-	empty_disk = pgem_read_number(CONTROL "/hot_add");
-	snprintf(path, sizeof(path), "/sys/block/zram%ld/disksize", empty_disk);
-	snprintf(text, sizeof(text), "%zuM", mib);
-	pgem_write_file(path, text);
+	remove_disk(&empty_disk);
+	empty_disk = add_disk(mib);
 	snprintf(path, sizeof(path), "/dev/zram%ld", empty_disk);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	igt_assert(file >= 0);
@@ -128,7 +124,7 @@ int pgem_zram_empty_on(size_t mib)
 void pgem_zram_empty_off(int file)
 {
 	close(file);
-	remove_empty_disk(0);
+	remove_disk(&empty_disk);
 }
 
 void pgem_zram_traffic(unsigned long *out, unsigned long *in)
