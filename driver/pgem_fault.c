@@ -68,6 +68,9 @@
  */
 #define PGEM_FAULT_WINDOW_MAX	PMD_SIZE
 
+/* To get at a page table. Each but the first means that others freed it just then again. */
+#define PGEM_FAULT_TRIES	32
+
 static unsigned int fault_around_bytes = SZ_64K;
 
 VISIBLE_IF_KUNIT int pgem_fault_parse_window(const char *text, unsigned int *bytes)
@@ -256,6 +259,40 @@ static int pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object 
 	return vm_insert_page(vmf->vma, vmf->address, page);
 }
 
+/*
+ * Maps the fault's own page and leaves its folio locked, with a reference, if that goes well.
+ *
+ * MADV_DONTNEED frees a page table that it has emptied, where the kernel has
+ * CONFIG_PT_RECLAIM, and who waits for that table's lock gets -ENOMEM. After the table was
+ * there a moment ago the fault is to begin again, as the kernel's own do: without memory
+ * it will not get as far. Other DRM drivers do not meet this: VM_PFNMAP is exempt.
+ */
+static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_gem_object *obj)
+{
+	unsigned int tries = PGEM_FAULT_TRIES;
+	int ret;
+
+	do {
+		ret = pgem_fault_alloc_table(window->vmf);
+	} while (ret == -ENOMEM && --tries);
+	if (ret)
+		return ret;
+
+	ret = shmem_get_folio(window->mapping->host, window->index, 0, &window->folio, SGP_CACHE);
+	if (ret)
+		return ret;
+
+	ret = pgem_fault_insert_locked(window->vmf, obj,
+				       folio_file_page(window->folio, window->index));
+	if (!ret)
+		return 0;
+
+	folio_unlock(window->folio);
+	folio_put(window->folio);
+
+	return ret == -ENOMEM ? -EBUSY : ret;
+}
+
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */
 static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object *obj,
 				    pgoff_t index)
@@ -272,15 +309,12 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	if (pgem_purge_is_done(to_pgem_bo(obj)))
 		return VM_FAULT_SIGBUS;
 
-	ret = pgem_fault_alloc_table(vmf) ?:
-	      shmem_get_folio(mapping->host, index, 0, &window.folio, SGP_CACHE);
+	ret = pgem_fault_insert_own(&window, obj);
 	if (ret)
-		return vmf_error(ret);
-
-	ret = pgem_fault_insert_locked(vmf, obj, folio_file_page(window.folio, index));
+		return pgem_fault_result(vmf, ret, is_major);
 
 	/* Its page was there, or else there were more now. Only a hint: others add, too. */
-	if (!ret && pgem_shmem_pages(obj->filp) == pages)
+	if (pgem_shmem_pages(obj->filp) == pages)
 		pgem_fault_set_bounds(&window, obj->size >> PAGE_SHIFT);
 	if (window.first < window.last)
 		pgem_fault_insert_folio(&window, window.folio);
@@ -292,7 +326,7 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	if (window.first < window.last)
 		pgem_fault_insert_around(&window);
 
-	return pgem_fault_result(vmf, ret, is_major);
+	return pgem_fault_result(vmf, 0, is_major);
 }
 
 /*
