@@ -92,6 +92,12 @@ struct pgem_bo {
 
 	/** @purge: place in &struct pgem_purge_list.lru, under that list's lock */
 	struct list_head purge;
+
+	/**
+	 * @taken: place in a list of who took it off the other one, to purge it. Empty
+	 * under the lock of that list, it can be taken; apart from that its taker's.
+	 */
+	struct list_head taken;
 };
 
 /**

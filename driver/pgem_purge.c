@@ -19,7 +19,12 @@
  * its clients created; pages are charged to the process that touches them first, mostly
  * the same. Reclaim can be called from below any lock of pgem's, so only trylocks are
  * used, but for bos.lock when the last reference to an object goes here. Emptying a file
- * can wait for others, see pgem_shmem.c: so kswapd leaves it to a worker.
+ * can wait for others, see pgem_shmem.c: so kswapd only says which objects are to go, and a
+ * worker purges them. That is frozen with user space: pages that go while the machine is
+ * written to disk would be missing there.
+ *
+ * Who purges takes the object off its list first, and puts it back if it stays. Meanwhile
+ * &struct pgem_bo.taken is not empty, and nobody else takes it.
  */
 
 #include <kunit/visibility.h>
@@ -29,11 +34,16 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
+#include <linux/limits.h>
+#include <linux/list.h>
 #include <linux/list_lru.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
+#include <linux/spinlock.h>
 #include <linux/swap.h>
 #include <linux/workqueue.h>
 
@@ -48,8 +58,12 @@
 #include "pgem_shmem.h"
 #include "pgem_trace.h"
 
-/* Objects that an estimate is made by */
-#define PGEM_PURGE_SAMPLE	16
+/*
+ * Pages that an object counts for when the kernel asks how many there are, and again when it
+ * was looked at: those of a picture of one million pixels. Not those that it has: a few
+ * large objects that stay would make each scan of a long list almost endless.
+ */
+#define PGEM_PURGE_CHARGE	(SZ_4M / PAGE_SIZE)
 
 /**
  * pgem_purge_is_wanted() - say whether an object may be purged
@@ -81,6 +95,25 @@ bool pgem_purge_is_done(const struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_is_done);
 
+/* One that is on the list already keeps its place. */
+static void pgem_purge_add(struct pgem_bo *bo)
+{
+	list_lru_add_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
+}
+
+/**
+ * pgem_purge_del() - take an object off the list of those that can be purged
+ * @bo: object, which need not be on it
+ *
+ * A scan that works on the object just now may put it back, which the next one mends;
+ * where there are no references left there is no such scan.
+ */
+void pgem_purge_del(struct pgem_bo *bo)
+{
+	if (!list_empty_careful(&bo->purge))
+		list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
+}
+
 static bool pgem_purge_try_locked(struct pgem_bo *bo)
 {
 	dma_resv_assert_held(bo->base.resv);
@@ -92,6 +125,8 @@ static bool pgem_purge_try_locked(struct pgem_bo *bo)
 	trace_pgem_bo_purge(bo);
 	/* First, for faults in a file that root makes longer again. */
 	WRITE_ONCE(bo->advice, PGEM_PURGED);
+	/* Its client may have put it there since it was taken. */
+	pgem_purge_del(bo);
 	pgem_shmem_empty(bo->base.filp);
 
 	return true;
@@ -127,138 +162,98 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try);
 
-/* One that is on the list already keeps its place. */
-static void pgem_purge_add(struct pgem_bo *bo)
-{
-	list_lru_add_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
-}
-
-/**
- * pgem_purge_del() - take an object off the list of those that can be purged
- * @bo: object, which need not be on it
- *
- * A scan that works on the object just now may put it back, which the next one mends;
- * where there are no references left there is no such scan.
- */
-void pgem_purge_del(struct pgem_bo *bo)
-{
-	if (!list_empty_careful(&bo->purge))
-		list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
-}
-
-/* Called with the list's spinlock held, for the first object of a list. */
+/* Called with the list's spinlock held. @arg is a list that gets the object, with a reference. */
 static enum lru_status pgem_purge_take(struct list_head *item, struct list_lru_one *list,
 				       void *arg)
 {
 	struct pgem_bo *bo = container_of(item, struct pgem_bo, purge);
 
-	/* Being freed: it leaves the list by itself. */
-	if (!kref_get_unless_zero(&bo->base.refcount))
+	/* Taken before it was DONTNEED again, or being freed: it leaves the list by itself. */
+	if (!list_empty_careful(&bo->taken) || !kref_get_unless_zero(&bo->base.refcount))
 		return LRU_ROTATE;
 
 	list_lru_isolate(list, item);
-	*(struct pgem_bo **)arg = bo;
+	list_add_tail(&bo->taken, arg);
 
 	return LRU_REMOVED;
 }
 
 /*
- * Looks at each object once, of the cgroup and node that @sc says, or of all without, until
- * @wanted pages are free or, with @sc, so many were looked at. @found gets how many.
+ * Purges objects until @wanted pages are free, puts back those that stay, and drops their
+ * references. Returns how many pages are free by that.
  */
-static unsigned long pgem_purge_scan_list(struct pgem_purge_list *list, struct shrink_control *sc,
-					  unsigned long wanted, unsigned long *found)
+static unsigned long pgem_purge_taken(struct list_head *taken, unsigned long wanted)
 {
-	unsigned long items = sc ? list_lru_shrink_count(&list->lru, sc) :
-				   list_lru_count(&list->lru);
+	struct pgem_bo *bo, *next;
 	unsigned long freed = 0;
 
-	while (items-- && (sc ? *found : freed) < wanted) {
-		struct pgem_bo *bo = NULL;
-		unsigned long one = 1;
-
-		cond_resched();
-		if (sc)
-			list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_take, &bo,
-					  &one);
-		else
-			list_lru_walk(&list->lru, pgem_purge_take, &bo, one);
-		if (!bo)
-			continue;
-
-		*found += max(pgem_purge_pages(bo), 1UL);
-		freed += pgem_purge_try(bo);
-		/* Not now, but once nobody else has it. */
+	list_for_each_entry_safe(bo, next, taken, taken) {
+		if (freed < wanted)
+			freed += pgem_purge_try(bo);
+		/* From here on others can take it, once it is on its list again. */
+		list_del_init_careful(&bo->taken);
 		if (READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED)
 			pgem_purge_add(bo);
 		drm_gem_object_put(&bo->base);
+		cond_resched();
 	}
 
 	return freed;
 }
 
-/* Some objects of a list, and their pages */
-struct pgem_purge_sample {
-	unsigned long objects, pages;
-};
-
-/* Called with the list's spinlock held. */
-static enum lru_status pgem_purge_look(struct list_head *item, struct list_lru_one *list,
-				       void *arg)
-{
-	struct pgem_purge_sample *sample = arg;
-
-	sample->objects++;
-	sample->pages += pgem_purge_pages(container_of(item, struct pgem_bo, purge));
-
-	return LRU_SKIP;
-}
-
-/* An estimate, that costs the same for any number of objects: by those that go first. */
-static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_control *sc)
-{
-	struct pgem_purge_list *list = shrinker->private_data;
-	unsigned long items = list_lru_shrink_count(&list->lru, sc), walk = PGEM_PURGE_SAMPLE;
-	struct pgem_purge_sample sample = { };
-
-	/* Means that there is no need to ask again before the list has a first object. */
-	if (!items)
-		return SHRINK_EMPTY;
-
-	list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_look, &sample, &walk);
-
-	return items * max(sample.pages / max(sample.objects, 1UL), 1UL);
-}
-
 static void pgem_purge_work(struct work_struct *work)
 {
 	struct pgem_purge_list *list = container_of(work, struct pgem_purge_list, work);
-	unsigned long found = 0;
+	LIST_HEAD(taken);
 
-	pgem_purge_scan_list(list, NULL, atomic_long_xchg(&list->wanted, 0), &found);
+	spin_lock(&list->lock);
+	list_splice_init(&list->queue, &taken);
+	spin_unlock(&list->lock);
+
+	pgem_purge_taken(&taken, ULONG_MAX);
+}
+
+static void pgem_purge_queue(struct pgem_purge_list *list, struct list_head *taken)
+{
+	spin_lock(&list->lock);
+	list_splice_tail(taken, &list->queue);
+	spin_unlock(&list->lock);
+
+	queue_work(list->wq, &list->work);
+}
+
+static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_control *sc)
+{
+	struct pgem_purge_list *list = shrinker->private_data;
+	unsigned long items = list_lru_shrink_count(&list->lru, sc);
+
+	/* Empty means that there is no need to ask again before the list has a first object. */
+	return items ? items * PGEM_PURGE_CHARGE : SHRINK_EMPTY;
 }
 
 static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
+	unsigned long looks = DIV_ROUND_UP(sc->nr_to_scan, PGEM_PURGE_CHARGE);
 	struct pgem_purge_list *list = shrinker->private_data;
-	unsigned long freed, found = 0;
+	unsigned long items;
+	LIST_HEAD(taken);
 
 	/* Truncation waits for folios, whose holders may have to get at a file system. */
 	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
 		return SHRINK_STOP;
 
-	if (current_is_kswapd()) {
-		atomic_long_add(sc->nr_to_scan, &list->wanted);
-		queue_work(system_dfl_wq, &list->work);
-		return 0;
-	}
+	items = list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_take, &taken, &looks);
+	if (!items)
+		return SHRINK_STOP;
 
-	freed = pgem_purge_scan_list(list, sc, sc->nr_to_scan, &found);
+	/* Less than was asked for would have the kernel ask for the rest at once. */
+	sc->nr_scanned = max(sc->nr_to_scan, items * PGEM_PURGE_CHARGE);
+	if (!current_is_kswapd())
+		return pgem_purge_taken(&taken, ULONG_MAX);
 
-	/* Objects come whole, so these can be more than were asked for. */
-	sc->nr_scanned = max(sc->nr_to_scan, found);
+	pgem_purge_queue(list, &taken);
 
-	return found ? freed : SHRINK_STOP;
+	return 0;
 }
 
 /**
@@ -266,16 +261,18 @@ static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_co
  * @pdev: device
  * @pages: how many pages to free at the least, if there are as many
  *
- * For tests, by debugfs. What is in another client's hands can keep it from reaching the
- * lists of other cgroups.
+ * For tests, by debugfs. Takes all there are off their lists for as long as it runs.
  *
  * Return: the number of pages that are free by now, those in swap included.
  */
 u64 pgem_purge_scan_all(struct pgem_device *pdev, u64 pages)
 {
-	unsigned long found = 0;
+	struct list_lru *lru = &pdev->purge.lru;
+	LIST_HEAD(taken);
 
-	return pgem_purge_scan_list(&pdev->purge, NULL, min_t(u64, pages, ULONG_MAX), &found);
+	list_lru_walk(lru, pgem_purge_take, &taken, list_lru_count(lru));
+
+	return pgem_purge_taken(&taken, min_t(u64, pages, ULONG_MAX));
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_scan_all);
 
@@ -284,8 +281,8 @@ static void pgem_purge_fini(struct drm_device *drm, void *data)
 	struct pgem_device *pdev = to_pgem_device(drm);
 
 	shrinker_free(pdev->purge.shrinker);
-	/* No one is left to queue it. */
-	cancel_work_sync(&pdev->purge.work);
+	/* Waits for objects that only the worker has now. */
+	destroy_workqueue(pdev->purge.wq);
 	list_lru_destroy(&pdev->purge.lru);
 }
 
@@ -299,27 +296,38 @@ static void pgem_purge_fini(struct drm_device *drm, void *data)
  */
 int pgem_purge_init(struct pgem_device *pdev)
 {
+	struct pgem_purge_list *list = &pdev->purge;
 	struct shrinker *shrinker;
-	int ret;
+	int ret = -ENOMEM;
+
+	list->wq = alloc_workqueue("pgem-purge", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	if (!list->wq)
+		return -ENOMEM;
 
 	shrinker = shrinker_alloc(SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE, "drm-pgem");
 	if (!shrinker)
-		return -ENOMEM;
+		goto err_wq;
 
-	ret = list_lru_init_memcg(&pdev->purge.lru, shrinker);
-	if (ret) {
-		shrinker_free(shrinker);
-		return ret;
-	}
+	ret = list_lru_init_memcg(&list->lru, shrinker);
+	if (ret)
+		goto err_shrinker;
 
-	INIT_WORK(&pdev->purge.work, pgem_purge_work);
+	spin_lock_init(&list->lock);
+	INIT_LIST_HEAD(&list->queue);
+	INIT_WORK(&list->work, pgem_purge_work);
 	shrinker->count_objects = pgem_purge_count;
 	shrinker->scan_objects = pgem_purge_scan;
-	shrinker->private_data = &pdev->purge;
-	pdev->purge.shrinker = shrinker;
+	shrinker->private_data = list;
+	list->shrinker = shrinker;
 	shrinker_register(shrinker);
 
 	return drmm_add_action_or_reset(&pdev->drm, pgem_purge_fini, NULL);
+
+err_shrinker:
+	shrinker_free(shrinker);
+err_wq:
+	destroy_workqueue(list->wq);
+	return ret;
 }
 
 static int pgem_purge_advise(struct pgem_bo *bo, u32 advice, u32 *retained)

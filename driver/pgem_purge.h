@@ -3,9 +3,10 @@
 #ifndef _PGEM_PURGE_H_
 #define _PGEM_PURGE_H_
 
-#include <linux/atomic.h>
 #include <linux/kconfig.h>
+#include <linux/list.h>
 #include <linux/list_lru.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -28,11 +29,17 @@ struct pgem_purge_list {
 	/** @shrinker: called by the kernel when memory runs short */
 	struct shrinker *shrinker;
 
-	/** @work: purges for kswapd, which must not wait */
+	/** @lock: of @queue; taken inside of nothing, nor is anything inside of it */
+	spinlock_t lock;
+
+	/** @queue: &struct pgem_bo.taken of what kswapd has taken, with a reference each */
+	struct list_head queue;
+
+	/** @work: purges what is in @queue, as kswapd must not wait */
 	struct work_struct work;
 
-	/** @wanted: pages that kswapd has asked @work for */
-	atomic_long_t wanted;
+	/** @wq: of @work alone, to be frozen with user space */
+	struct workqueue_struct *wq;
 
 	/** @scanned: pages that the last scan by debugfs freed */
 	u64 scanned;

@@ -40,6 +40,7 @@
 #include <linux/mm.h>
 #include <linux/mount.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/xarray.h>
 
@@ -133,6 +134,7 @@ static bool pgem_shmem_can_lock(struct address_space *mapping)
 			folio_put(batch.folios[i]);
 		}
 		folio_batch_reinit(&batch);
+		cond_resched();
 	}
 
 	return can;

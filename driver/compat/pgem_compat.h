@@ -105,13 +105,6 @@ static inline void pgem_compat_fence_init(struct dma_fence *fence,
 #define dma_fence_init	pgem_compat_fence_init
 #endif
 
-/* Not in 6.12.0, but in later stable releases: the workqueue by another name. */
-#ifndef PGEM_HAVE_SYSTEM_DFL_WQ
-#include <linux/workqueue.h>
-
-#define system_dfl_wq	system_unbound_wq
-#endif
-
 #include "pgem_compat_dmabuf.h"
 #include "pgem_compat_lru.h"
 #include "pgem_compat_shmem.h"

@@ -16,6 +16,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
@@ -23,8 +24,10 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
 #include <linux/workqueue.h>
 
+#include <drm/drm_gem.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
@@ -37,6 +40,9 @@
 
 /* Pages that exist of each object here. */
 #define PGEM_SHRINKER_TEST_PAGES	4UL
+
+/* What each object counts for */
+#define PGEM_SHRINKER_TEST_CHARGE	(SZ_4M / PAGE_SIZE)
 
 static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 {
@@ -132,19 +138,19 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
 }
 
-/* Pages that exist, of what is not needed; of an object without a page one. */
+/* As much for each, whatever it has: what a scan costs goes by objects. */
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
 
 	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 1);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
 	pgem_test_bo_put(test, bo);
 
 	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
 	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 2 * PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 2 * PGEM_SHRINKER_TEST_CHARGE);
 }
 
 /* What is needed is no business of this, mapped or not, in use or not. */
@@ -159,7 +165,7 @@ static void pgem_shrinker_test_counts_no_others(struct kunit *test)
 	address = pgem_test_mapping_create(test, pgem_test_mapping_open(test, mapped), 0);
 	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 0, &value), 0);
 	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1024),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(mapped), mapped->base.size);
@@ -194,23 +200,38 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	/* An object comes whole. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
 	/* So it does if it stays: who asks for one page is not kept by all that stay. */
 	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	bo->pins = 1;
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(second));
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
 	/* It has gone to the end of the list. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
 	bo->pins = 0;
 	/* Never less than was asked for, or the kernel would not come to an end. */
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 128, &seen),
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL,
+						      3 * PGEM_SHRINKER_TEST_CHARGE, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, seen, 128);
+	KUNIT_EXPECT_EQ(test, seen, 3 * PGEM_SHRINKER_TEST_CHARGE);
+}
+
+/* A large object that stays does not have the kernel look at all others over and over. */
+static void pgem_shrinker_test_large(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_test_bo_create(test, SZ_16M);
+	unsigned long seen;
+
+	pgem_test_bo_touch(test, bo, SZ_16M / PAGE_SIZE);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	bo->pins = 1;
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), seen);
+	bo->pins = 0;
 }
 
 /* Each turn looks at it, and it goes when it can be had. */
@@ -219,10 +240,10 @@ static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
 	unsigned long seen;
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
 }
 
 static void pgem_shrinker_test_goes(struct kunit *test, struct pgem_bo *bo)
@@ -268,26 +289,63 @@ static void pgem_shrinker_test_finds_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
 }
 
+static unsigned long pgem_shrinker_test_kswapd_scan(struct kunit *test, struct pgem_bo *bo)
+{
+	unsigned long freed;
+
+	current->flags |= PF_KSWAPD;
+	freed = pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1);
+	current->flags &= ~PF_KSWAPD;
+
+	return freed;
+}
+
 /* It has a worker do it: the holder of a folio may wait for kswapd. */
 static void pgem_shrinker_test_kswapd(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_bo *second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_bo *third = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_device *pdev = test->priv;
-	struct pgem_bo *kept[8];
 
-	for (int i = 0; i < ARRAY_SIZE(kept); i++)
-		kept[i] = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	/* As if another thread had begun to fault: who waits for that waits for good here. */
 	folio_lock(pgem_shrinker_test_folio(bo));
-	current->flags |= PF_KSWAPD;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL,
-						      PGEM_SHRINKER_TEST_PAGES), 0);
-	current->flags &= ~PF_KSWAPD;
-	folio_unlock(pgem_shrinker_test_folio(bo));
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
 	flush_work(&pdev->purge.work);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&pdev->purge.wanted), 0);
-	/* As many as were asked for, of whichever could be had. */
-	KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), ARRAY_SIZE(kept));
+	folio_unlock(pgem_shrinker_test_folio(bo));
+	/* What it was asked for, and no other: that is another cgroup's, or not yet its turn. */
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(third));
+	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(third));
+	/* What could not be had is there for the next turn. */
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+}
+
+/* While the worker has it, its client needs it again, and then does not. */
+static void pgem_shrinker_test_taken(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_device *pdev = test->priv;
+	LIST_HEAD(taken);
+
+	drm_gem_object_get(&bo->base);
+	pgem_purge_del(bo);
+	list_add(&bo->taken, &taken);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED), 1);
+	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED), 1);
+	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+	/* Nobody else takes it now. */
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), SHRINK_STOP);
+	list_splice(&taken, &pdev->purge.queue);
+	queue_work(pdev->purge.wq, &pdev->purge.work);
+	flush_work(&pdev->purge.work);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, list_empty(&bo->taken));
+	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
 }
 
 /**
@@ -317,7 +375,7 @@ static void pgem_shrinker_test_stops(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, param->gfp, 1), SHRINK_STOP);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_PAGES);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
 	pgem_shrinker_test_goes(test, bo);
 }
 
@@ -331,7 +389,9 @@ static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_pinned),
 	KUNIT_CASE(pgem_shrinker_test_busy),
 	KUNIT_CASE(pgem_shrinker_test_finds_nothing),
+	KUNIT_CASE(pgem_shrinker_test_large),
 	KUNIT_CASE(pgem_shrinker_test_kswapd),
+	KUNIT_CASE(pgem_shrinker_test_taken),
 	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),
 	{ }
 };
