@@ -331,7 +331,7 @@ static void pgem_shrinker_test_taken(struct kunit *test)
 	LIST_HEAD(taken);
 
 	drm_gem_object_get(&bo->base);
-	pgem_purge_del(bo);
+	list_lru_del_obj(&pdev->purge.lru, &bo->purge);
 	list_add(&bo->taken, &taken);
 	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED), 1);
 	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED), 1);
