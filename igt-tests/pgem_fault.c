@@ -261,7 +261,6 @@ static const char *forget_or_write(void *arg)
 	return NULL;
 }
 
-/* P1, P12, P19: pages leave the mapping while others bring them in and write. */
 struct table_user {
 	uint8_t *map;		/* what one page table covers */
 	uint64_t end;
@@ -301,6 +300,7 @@ static void table_taken(int fd)
 	close(zero);
 }
 
+/* P1, P12, P19: pages leave the mapping while others bring them in and write. */
 static void threads_dontneed(int fd)
 {
 	struct forgetter racers[4];
