@@ -42,7 +42,6 @@
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
 #include <linux/shrinker.h>
-#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/swap.h>
 #include <linux/workqueue.h>
@@ -57,13 +56,6 @@
 #include "pgem_purge.h"
 #include "pgem_shmem.h"
 #include "pgem_trace.h"
-
-/*
- * Pages that an object counts for when the kernel asks how many there are, and again when it
- * was looked at: those of a picture of one million pixels. Not those that it has: a few
- * large objects that stay would make each scan of a long list almost endless.
- */
-#define PGEM_PURGE_CHARGE	(SZ_4M / PAGE_SIZE)
 
 /**
  * pgem_purge_is_wanted() - say whether an object may be purged

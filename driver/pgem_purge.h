@@ -6,6 +6,8 @@
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
+#include <linux/mm.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -18,6 +20,13 @@ struct shrinker;
 
 /* Beside &enum drm_pgem_madvice: contents lost, for good. */
 #define PGEM_PURGED	2
+
+/*
+ * Pages that an object counts for when the kernel asks how many there are, and again when it
+ * was looked at: those of a picture of one million pixels. Not those that it has: a few
+ * large objects that stay would make each scan of a long list almost endless.
+ */
+#define PGEM_PURGE_CHARGE	(SZ_4M / PAGE_SIZE)
 
 /**
  * struct pgem_purge_list - objects of a device that can be purged

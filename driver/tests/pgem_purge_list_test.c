@@ -78,12 +78,19 @@ static bool pgem_purge_list_test_is_listed(struct pgem_bo *bo)
 	return !list_empty(&bo->purge);
 }
 
-/* Expects that so many objects are on the list. */
+/* Expects that so many objects are on the list, and that reclaim is told of all of them. */
 static void pgem_purge_list_test_counts(struct kunit *test, unsigned long objects)
 {
 	struct pgem_device *pdev = test->priv;
+	struct shrink_control sc = { .gfp_mask = GFP_KERNEL };
+	unsigned long told = 0, count;
 
+	for_each_online_node(sc.nid) {
+		count = pdev->purge.shrinker->count_objects(pdev->purge.shrinker, &sc);
+		told += count == SHRINK_EMPTY ? 0 : count;
+	}
 	KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), objects);
+	KUNIT_EXPECT_EQ(test, told, objects * PGEM_PURGE_CHARGE);
 }
 
 static void pgem_purge_list_test_nothing(struct kunit *test)

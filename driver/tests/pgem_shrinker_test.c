@@ -41,9 +41,6 @@
 /* Pages that exist of each object here. */
 #define PGEM_SHRINKER_TEST_PAGES	4UL
 
-/* What each object counts for */
-#define PGEM_SHRINKER_TEST_CHARGE	(SZ_4M / PAGE_SIZE)
-
 static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
@@ -144,13 +141,13 @@ static void pgem_shrinker_test_counts(struct kunit *test)
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
 
 	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 	pgem_test_bo_put(test, bo);
 
 	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 2 * PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 2 * PGEM_PURGE_CHARGE);
 }
 
 /* What is needed is no business of this, mapped or not, in use or not. */
@@ -165,7 +162,7 @@ static void pgem_shrinker_test_counts_no_others(struct kunit *test)
 	address = pgem_test_mapping_create(test, pgem_test_mapping_open(test, mapped), 0);
 	KUNIT_EXPECT_EQ(test, pgem_test_mapping_read(address, 0, &value), 0);
 	pgem_shrinker_test_bo(test, DRM_PGEM_MADV_WILLNEED);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1024),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(mapped), mapped->base.size);
@@ -200,14 +197,14 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	/* An object comes whole. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_PURGE_CHARGE);
 	/* So it does if it stays: who asks for one page is not kept by all that stay. */
 	bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	bo->pins = 1;
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(second));
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_PURGE_CHARGE);
 	/* It has gone to the end of the list. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
@@ -215,9 +212,9 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	bo->pins = 0;
 	/* Never less than was asked for, or the kernel would not come to an end. */
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL,
-						      3 * PGEM_SHRINKER_TEST_CHARGE, &seen),
+						      3 * PGEM_PURGE_CHARGE, &seen),
 			PGEM_SHRINKER_TEST_PAGES);
-	KUNIT_EXPECT_EQ(test, seen, 3 * PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, seen, 3 * PGEM_PURGE_CHARGE);
 }
 
 /* A large object that stays does not have the kernel look at all others over and over. */
@@ -240,10 +237,10 @@ static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
 	unsigned long seen;
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
-	KUNIT_EXPECT_EQ(test, seen, PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, seen, PGEM_PURGE_CHARGE);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 }
 
 static void pgem_shrinker_test_goes(struct kunit *test, struct pgem_bo *bo)
@@ -375,7 +372,7 @@ static void pgem_shrinker_test_stops(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, param->gfp, 1), SHRINK_STOP);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_SHRINKER_TEST_CHARGE);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 	pgem_shrinker_test_goes(test, bo);
 }
 
