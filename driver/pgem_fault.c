@@ -30,9 +30,10 @@
  * faults: allocation can wait for kswapd, or at the limit of a cgroup for I/O, and
  * who waits for the folio would wait as well. Should memory management take the
  * table away in between, vm_insert_page() allocates another one under the lock, or the
- * fault begins again, see pgem_fault_insert_own(). That is slow, and safe: nobody who has writeback to submit waits for the lock of a shmem folio,
- * and kswapd waits for none at all. File systems collect writeback, but lock folios of
- * their own files only; reclaim only tries to lock, but for a purge, see pgem_shmem.c.
+ * fault begins again, see pgem_fault_insert_own(). That is slow, and safe: nobody who has
+ * writeback to submit waits for the lock of a shmem folio, and kswapd waits for none at all.
+ * File systems collect writeback, but lock folios of their own files only; reclaim only
+ * tries to lock, but for a purge, see pgem_shmem.c.
  *
  * Apart from that nothing is allocated but the page and what the page cache needs.
  */
