@@ -25,7 +25,6 @@ IGT_TEST_DESCRIPTION("Check that each touched page comes in, and no other.");
 
 #define THREADS 4
 #define LARGE_PAGES 65536	/* 256 MiB */
-#define SZ_2M (2ul << 20)
 
 static void read_first(int fd)
 {
@@ -261,45 +260,6 @@ static const char *forget_or_write(void *arg)
 	return NULL;
 }
 
-struct table_user {
-	uint8_t *map;		/* what one page table covers */
-	uint64_t end;
-	bool forgets;
-	int zero;		/* /dev/zero */
-};
-
-/* The kernel frees a page table with MADV_DONTNEED, and a system call faults there. */
-static const char *forget_or_read(void *arg)
-{
-	struct table_user *me = arg;
-
-	for (size_t i = 0; pgem_now_ms() < me->end; i++) {
-		if (me->forgets && madvise(me->map, SZ_2M, MADV_DONTNEED))
-			return "MADV_DONTNEED failed";
-		if (!me->forgets && read(me->zero, me->map + i * 17 % (SZ_2M / PG) * PG, PG) != PG)
-			return "read() into the buffer failed";
-	}
-	return NULL;
-}
-
-static void table_taken(int fd)
-{
-	struct table_user users[4];
-	struct pgem_buf buf;
-	uint8_t *map;
-	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
-
-	igt_assert(zero >= 0);
-	pgem_buf_init(&buf, fd, 2 * SZ_2M / PG);
-	map = (uint8_t *)(((uintptr_t)buf.map + SZ_2M - 1) & -(uintptr_t)SZ_2M);
-	pgem_fill(buf.map, 0, buf.pages);
-	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
-		users[i] = (struct table_user){ map, pgem_now_ms() + 5000, !i, zero };
-	pgem_race(ARRAY_SIZE(users), forget_or_read, users, sizeof(users[0]));
-	pgem_buf_fini(&buf);
-	close(zero);
-}
-
 /* P1, P12, P19: pages leave the mapping while others bring them in and write. */
 static void threads_dontneed(int fd)
 {
@@ -414,7 +374,6 @@ static const struct pgem_test tests[] = {
 	  "Four threads touch each page at once, through four mappings." },
 	{ "processes-same-page", processes_same_page, "Four processes touch all pages." },
 	{ "threads-dontneed", threads_dontneed, "Pages are touched while others forget them." },
-	{ "table-taken", table_taken, "System calls fault while their page table is freed." },
 	{ "threads-remap", threads_remap, "Pages are touched while others map anew and split." },
 	{ "signals", signals, "Faults work in a storm of signals." },
 	{ "killed", killed, "A process killed in a fault leaves nothing." },

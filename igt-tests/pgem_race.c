@@ -18,6 +18,8 @@
 #include "igt.h"
 #include "pgem_lib.h"
 
+#define SZ_2M (2ul << 20)
+
 IGT_TEST_DESCRIPTION("Check handles under concurrent use.");
 
 #define RACE_MS 1200
@@ -316,6 +318,45 @@ static void list_while_changing(int fd)
 	igt_assert_eq(pgem_objects(), 0);
 }
 
+struct table_user {
+	uint8_t *map;		/* what one page table covers */
+	uint64_t end;
+	bool forgets;
+	int zero;		/* /dev/zero */
+};
+
+/* The kernel frees a page table with MADV_DONTNEED, and a system call faults there. */
+static const char *forget_or_read(void *arg)
+{
+	struct table_user *me = arg;
+
+	for (size_t i = 0; pgem_now_ms() < me->end; i++) {
+		if (me->forgets && madvise(me->map, SZ_2M, MADV_DONTNEED))
+			return "MADV_DONTNEED failed";
+		if (!me->forgets && read(me->zero, me->map + i * 17 % (SZ_2M / PG) * PG, PG) != PG)
+			return "read() into the buffer failed";
+	}
+	return NULL;
+}
+
+static void table_taken(int fd)
+{
+	struct table_user users[4];
+	struct pgem_buf buf;
+	uint8_t *map;
+	int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	igt_assert(zero >= 0);
+	pgem_buf_init(&buf, fd, 2 * SZ_2M / PG);
+	map = (uint8_t *)(((uintptr_t)buf.map + SZ_2M - 1) & -(uintptr_t)SZ_2M);
+	pgem_fill(buf.map, 0, buf.pages);
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		users[i] = (struct table_user){ map, pgem_now_ms() + 5000, !i, zero };
+	pgem_race(ARRAY_SIZE(users), forget_or_read, users, sizeof(users[0]));
+	pgem_buf_fini(&buf);
+	close(zero);
+}
+
 static const struct pgem_test tests[] = {
 	{ "create-close", create_close, "Handles are closed while they are being made." },
 	{ "create-close-map", create_close_map, "Objects vanish while others map them." },
@@ -327,6 +368,7 @@ static const struct pgem_test tests[] = {
 	{ "open-file", open_file, "Files are opened and closed by four threads." },
 	{ "list-while-changing", list_while_changing,
 	  "The list in debugfs is read while objects come and go." },
+	{ "table-taken", table_taken, "System calls fault while their page table is freed." },
 };
 
 int igt_main()
