@@ -13,7 +13,6 @@
 #include <kunit/test.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
-#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
@@ -27,7 +26,6 @@
 #include <linux/sizes.h>
 #include <linux/workqueue.h>
 
-#include <drm/drm_gem.h>
 #include <drm/pgem_drm.h>
 
 #include "pgem_bo.h"
