@@ -333,7 +333,8 @@ static const char *forget_or_read(void *arg)
 	for (size_t i = 0; pgem_now_ms() < me->end; i++) {
 		if (me->forgets && madvise(me->map, SZ_2M, MADV_DONTNEED))
 			return "MADV_DONTNEED failed";
-		if (!me->forgets && read(me->zero, me->map + i * 17 % (SZ_2M / PG) * PG, PG) != (ssize_t)PG)
+		if (!me->forgets &&
+		    read(me->zero, me->map + i * 17 % (SZ_2M / PG) * PG, PG) != (ssize_t)PG)
 			return "read() into the buffer failed";
 	}
 	return NULL;
