@@ -124,20 +124,13 @@ static bool pgem_purge_try_locked(struct pgem_bo *bo)
 	return true;
 }
 
-/* Pages that a purge frees: those that exist, and not sizes, and those in swap. */
-static unsigned long pgem_purge_pages(const struct pgem_bo *bo)
-{
-	struct file *filp = bo->base.filp;
-
-	/* A moment's figure, like the other. */
-	return pgem_shmem_pages(filp) + data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
-}
-
-/* Returns how many pages are free that were not before. */
+/* Returns how many pages are free that were not before, in memory or in swap. */
 VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 {
-	unsigned long resident = pgem_shmem_pages(bo->base.filp);
-	unsigned long pages = pgem_purge_pages(bo);
+	struct file *filp = bo->base.filp;
+	/* Pages that exist, and not sizes. Both are a moment's figures. */
+	unsigned long resident = pgem_shmem_pages(filp);
+	unsigned long swapped = data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
 	bool is_purged;
 
 	if (!dma_resv_trylock(bo->base.resv))
@@ -150,7 +143,7 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 	/* Reclaim would not know: it counts what leaves its own lists. */
 	mm_account_reclaimed_pages(resident);
 
-	return pages;
+	return resident + swapped;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try);
 
