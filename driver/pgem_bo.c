@@ -108,7 +108,7 @@ static struct pgem_bo *pgem_bo_alloc(struct pgem_device *pdev, u32 flags)
 	data_race(memcpy(bo->comm, current->group_leader->comm, sizeof(bo->comm) - 1));
 	INIT_LIST_HEAD(&bo->maps);
 	INIT_LIST_HEAD(&bo->purge);
-	INIT_LIST_HEAD(&bo->taken);
+	INIT_LIST_HEAD(&bo->queued);
 
 	return bo;
 }

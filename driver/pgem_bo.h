@@ -94,10 +94,10 @@ struct pgem_bo {
 	struct list_head purge;
 
 	/**
-	 * @taken: place in a list of who took it off the other one, to purge it. Empty
-	 * under the lock of that list, it can be taken; apart from that its taker's.
+	 * @queued: place in a queue of who will purge the object, or empty; only while
+	 * it is on the other list. Under &struct pgem_purge_list.lock.
 	 */
-	struct list_head taken;
+	struct list_head queued;
 };
 
 /**

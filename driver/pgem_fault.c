@@ -28,20 +28,18 @@
  *
  * The page table is allocated before the folio is locked, as the kernel does for other
  * faults: allocation can wait for kswapd, or at the limit of a cgroup for I/O, and
- * who waits for the folio would wait as well. Should memory management take the
- * table away in between, vm_insert_page() allocates another one under the lock, or the
- * fault begins again, see pgem_fault_insert_own(). That is slow, and safe: nobody who has
- * writeback to submit waits for the lock of a shmem folio, and kswapd waits for none at all.
- * File systems collect writeback, but lock folios of their own files only; reclaim only
- * tries to lock, but for a purge, see pgem_shmem.c.
- *
- * Apart from that nothing is allocated but the page and what the page cache needs.
+ * who waits for the folio would wait as well. If the table is taken away in between,
+ * vm_insert_page() allocates another one under the lock, or the fault begins again. That
+ * is slow, and safe: nobody who has writeback to submit waits for the lock of a shmem
+ * folio, and kswapd waits for none at all. File systems collect writeback, but lock folios
+ * of their own files only; reclaim only tries to lock, but for a purge, see pgem_shmem.c.
  */
 
 #include <kunit/visibility.h>
 #include <linux/align.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -77,9 +75,8 @@ static unsigned int fault_around_bytes = SZ_64K;
 VISIBLE_IF_KUNIT int pgem_fault_parse_window(const char *text, unsigned int *bytes)
 {
 	unsigned int value;
-	int ret;
+	int ret = kstrtouint(text, 0, &value);
 
-	ret = kstrtouint(text, 0, &value);
 	if (ret)
 		return ret;
 	if (value > PGEM_FAULT_WINDOW_MAX)
@@ -229,27 +226,48 @@ VISIBLE_IF_KUNIT vm_fault_t pgem_fault_result(const struct vm_fault *vmf, int er
 	 * -EBUSY: another thread was first, with this page, and has seen to neighbours. But
 	 * an entry that was there when the fault began is no page: a marker of memory
 	 * management's would be in the way of each retry, for ever.
+	 * -EAGAIN: the fault is to begin again. Its page is read by now, so it counts.
 	 */
 	if (error == -EBUSY && !is_marked)
 		return VM_FAULT_NOPAGE;
-	if (error)
+	if (error && error != -EAGAIN)
 		return vmf_error(error);
-	if (!is_major)
-		return VM_FAULT_NOPAGE;
+	if (is_major)
+		count_vm_event(PGMAJFAULT);
 
-	count_vm_event(PGMAJFAULT);
-
-	return VM_FAULT_NOPAGE | VM_FAULT_MAJOR;
+	return is_major ? VM_FAULT_NOPAGE | VM_FAULT_MAJOR : VM_FAULT_NOPAGE;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_fault_result);
 
-/* Else vm_insert_page() would allocate the page table, under the folio's lock. */
+static bool pgem_fault_has_memory(void)
+{
+	unsigned long page = __get_free_page(GFP_KERNEL_ACCOUNT);
+
+	free_page(page);
+
+	return page;
+}
+
+/*
+ * Else vm_insert_page() would allocate the page table, under the folio's lock. With
+ * CONFIG_PT_RECLAIM MADV_DONTNEED frees a table that it has emptied, and who waits for that
+ * table's lock gets -ENOMEM, here as there: the fault goes on, or begins again, as those of
+ * the kernel do. Other DRM drivers do not meet this: VM_PFNMAP is exempt.
+ */
 static int pgem_fault_alloc_table(struct vm_fault *vmf)
 {
+	unsigned int tries = PGEM_FAULT_TRIES;
+	int ret;
+
 	if (likely(!pmd_none(*vmf->pmd)))
 		return 0;
 
-	return apply_to_page_range(vmf->vma->vm_mm, vmf->address, PAGE_SIZE, NULL, NULL);
+	do {
+		ret = apply_to_page_range(vmf->vma->vm_mm, vmf->address, PAGE_SIZE, NULL, NULL);
+		/* Without memory each try is a long search for some, and a report. */
+	} while (ret == -ENOMEM && --tries && pgem_fault_has_memory());
+
+	return ret;
 }
 
 /* The caller holds the lock of the page's folio. */
@@ -265,22 +283,11 @@ static int pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object 
 	return vm_insert_page(vmf->vma, vmf->address, page);
 }
 
-/*
- * Maps the fault's own page and leaves its folio locked, with a reference, if that goes well.
- *
- * MADV_DONTNEED frees a page table that it has emptied, where the kernel has
- * CONFIG_PT_RECLAIM, and who waits for that table's lock gets -ENOMEM. After the table was
- * there a moment ago the fault is to begin again, as the kernel's own do: without memory
- * it will not get as far. Other DRM drivers do not meet this: VM_PFNMAP is exempt.
- */
+/* Maps the fault's own page and leaves its folio locked, with a reference, if that goes well. */
 static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_gem_object *obj)
 {
-	unsigned int tries = PGEM_FAULT_TRIES;
-	int ret;
+	int ret = pgem_fault_alloc_table(window->vmf);
 
-	do {
-		ret = pgem_fault_alloc_table(window->vmf);
-	} while (ret == -ENOMEM && --tries);
 	if (ret)
 		return ret;
 
@@ -296,7 +303,8 @@ static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_ge
 	folio_unlock(window->folio);
 	folio_put(window->folio);
 
-	return ret == -ENOMEM ? -EBUSY : ret;
+	/* The table was there a moment ago. */
+	return ret == -ENOMEM ? -EAGAIN : ret;
 }
 
 /* The caller is between drm_dev_enter() and drm_dev_exit(). */

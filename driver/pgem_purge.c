@@ -19,12 +19,14 @@
  * its clients created; pages are charged to the process that touches them first, mostly
  * the same. Reclaim can be called from below any lock of pgem's, so only trylocks are
  * used, but for bos.lock when the last reference to an object goes here. Emptying a file
- * can wait for others, see pgem_shmem.c: so kswapd only says which objects are to go, and a
- * worker purges them. That is frozen with user space: pages that go while the machine is
- * written to disk would be missing there.
+ * can wait for others, see pgem_shmem.c: so kswapd only puts objects into a queue, and a
+ * worker purges them. That is frozen when the machine goes to sleep: pages that go while it
+ * is written to disk would be missing there.
  *
- * Who purges takes the object off its list first, and puts it back if it stays. Meanwhile
- * &struct pgem_bo.taken is not empty, and nobody else takes it.
+ * An object stays on its list until it is purged, and goes to the end each time somebody
+ * looks at it. One that waits for the worker, too, is there for whoever needs memory at
+ * once: a cgroup at its limit has processes killed where reclaim finds nothing. If two want
+ * to purge it, its reservation lets one of them.
  */
 
 #include <kunit/visibility.h>
@@ -34,10 +36,8 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kref.h>
-#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
-#include <linux/math.h>
 #include <linux/minmax.h>
 #include <linux/sched.h>
 #include <linux/shmem_fs.h>
@@ -95,15 +95,21 @@ static void pgem_purge_add(struct pgem_bo *bo)
 
 /**
  * pgem_purge_del() - take an object off the list of those that can be purged
- * @bo: object, which need not be on it
+ * @bo: object, which need not be on it; with its reservation locked, or without references
  *
- * A scan that works on the object just now may put it back, which the next one mends;
- * where there are no references left there is no such scan.
+ * Nor is it in a queue afterwards: only what is on the list gets there.
  */
 void pgem_purge_del(struct pgem_bo *bo)
 {
-	if (!list_empty_careful(&bo->purge))
-		list_lru_del_obj(&to_pgem_device(bo->base.dev)->purge.lru, &bo->purge);
+	struct pgem_purge_list *list = &to_pgem_device(bo->base.dev)->purge;
+
+	if (list_empty_careful(&bo->purge))
+		return;
+
+	list_lru_del_obj(&list->lru, &bo->purge);
+	spin_lock(&list->lock);
+	list_del_init(&bo->queued);
+	spin_unlock(&list->lock);
 }
 
 static bool pgem_purge_try_locked(struct pgem_bo *bo)
@@ -117,7 +123,6 @@ static bool pgem_purge_try_locked(struct pgem_bo *bo)
 	trace_pgem_bo_purge(bo);
 	/* First, for faults in a file that root makes longer again. */
 	WRITE_ONCE(bo->advice, PGEM_PURGED);
-	/* Its client may have put it there since it was taken. */
 	pgem_purge_del(bo);
 	pgem_shmem_empty(bo->base.filp);
 
@@ -147,64 +152,68 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_try);
 
-/* Called with the list's spinlock held. @arg is a list that gets the object, with a reference. */
-static enum lru_status pgem_purge_take(struct list_head *item, struct list_lru_one *list,
-				       void *arg)
+/* What a walk along a list does with the objects that it comes to. */
+struct pgem_purge_walk {
+	struct list_head *queue;	/* where they are put, without a reference */
+	enum lru_status status;		/* where they stay on the list */
+};
+
+/* Called with the list's spinlock held. Takes the object out of another's queue. */
+static enum lru_status pgem_purge_enqueue(struct list_head *item, struct list_lru_one *items,
+					  void *arg)
 {
 	struct pgem_bo *bo = container_of(item, struct pgem_bo, purge);
+	struct pgem_purge_list *list = &to_pgem_device(bo->base.dev)->purge;
+	struct pgem_purge_walk *walk = arg;
 
-	/* Taken before it was DONTNEED again, or being freed: it leaves the list by itself. */
-	if (!list_empty_careful(&bo->taken) || !kref_get_unless_zero(&bo->base.refcount))
-		return LRU_ROTATE;
+	spin_lock(&list->lock);
+	list_move_tail(&bo->queued, walk->queue);
+	spin_unlock(&list->lock);
 
-	list_lru_isolate(list, item);
-	list_add_tail(&bo->taken, arg);
-
-	return LRU_REMOVED;
+	return walk->status;
 }
 
-/*
- * Purges objects until @wanted pages are free, puts back those that stay, and drops their
- * references. Returns how many pages are free by that.
- */
-static unsigned long pgem_purge_taken(struct list_head *taken, unsigned long wanted)
+/* Returns the first object of a queue that is not being freed, with a reference. */
+static struct pgem_bo *pgem_purge_dequeue(struct pgem_purge_list *list, struct list_head *queue)
 {
-	struct pgem_bo *bo, *next;
-	unsigned long freed = 0;
+	struct pgem_bo *bo;
 
-	list_for_each_entry_safe(bo, next, taken, taken) {
-		if (freed < wanted)
-			freed += pgem_purge_try(bo);
-		/* From here on others can take it, once it is on its list again. */
-		list_del_init_careful(&bo->taken);
-		if (READ_ONCE(bo->advice) == DRM_PGEM_MADV_DONTNEED)
-			pgem_purge_add(bo);
-		drm_gem_object_put(&bo->base);
-		cond_resched();
+	spin_lock(&list->lock);
+	while ((bo = list_first_entry_or_null(queue, struct pgem_bo, queued))) {
+		list_del_init(&bo->queued);
+		/* Who frees it waits for the lock, to take it out. */
+		if (kref_get_unless_zero(&bo->base.refcount))
+			break;
 	}
+	spin_unlock(&list->lock);
 
-	return freed;
+	return bo;
 }
 
+/* Purges one object of a queue. Returns false if there was none. */
+static bool pgem_purge_next(struct pgem_purge_list *list, struct list_head *queue,
+			    unsigned long *freed)
+{
+	struct pgem_bo *bo = pgem_purge_dequeue(list, queue);
+
+	if (!bo)
+		return false;
+
+	*freed += pgem_purge_try(bo);
+	drm_gem_object_put(&bo->base);
+	cond_resched();
+
+	return true;
+}
+
+/* One object at a time: who puts the machine to sleep waits for this. */
 static void pgem_purge_work(struct work_struct *work)
 {
 	struct pgem_purge_list *list = container_of(work, struct pgem_purge_list, work);
-	LIST_HEAD(taken);
+	unsigned long freed = 0;
 
-	spin_lock(&list->lock);
-	list_splice_init(&list->queue, &taken);
-	spin_unlock(&list->lock);
-
-	pgem_purge_taken(&taken, ULONG_MAX);
-}
-
-static void pgem_purge_queue(struct pgem_purge_list *list, struct list_head *taken)
-{
-	spin_lock(&list->lock);
-	list_splice_tail(taken, &list->queue);
-	spin_unlock(&list->lock);
-
-	queue_work(list->wq, &list->work);
+	if (pgem_purge_next(list, &list->queue, &freed))
+		queue_work(list->wq, work);
 }
 
 static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_control *sc)
@@ -216,29 +225,33 @@ static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_c
 	return items ? items * PGEM_PURGE_CHARGE : SHRINK_EMPTY;
 }
 
+/* One object, which counts for more than the kernel ever wants at once. */
 static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	unsigned long looks = DIV_ROUND_UP(sc->nr_to_scan, PGEM_PURGE_CHARGE);
 	struct pgem_purge_list *list = shrinker->private_data;
-	unsigned long items;
-	LIST_HEAD(taken);
+	LIST_HEAD(queue);
+	struct pgem_purge_walk walk = {
+		.queue = current_is_kswapd() ? &list->queue : &queue,
+		.status = LRU_ROTATE,
+	};
+	unsigned long looks = 1, freed = 0;
 
 	/* Truncation waits for folios, whose holders may have to get at a file system. */
 	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
 		return SHRINK_STOP;
 
-	items = list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_take, &taken, &looks);
-	if (!items)
+	list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_enqueue, &walk, &looks);
+	if (looks)
 		return SHRINK_STOP;
 
 	/* Less than was asked for would have the kernel ask for the rest at once. */
-	sc->nr_scanned = max(sc->nr_to_scan, items * PGEM_PURGE_CHARGE);
-	if (!current_is_kswapd())
-		return pgem_purge_taken(&taken, ULONG_MAX);
+	sc->nr_scanned = max(sc->nr_to_scan, PGEM_PURGE_CHARGE);
+	if (current_is_kswapd())
+		queue_work(list->wq, &list->work);
+	else
+		pgem_purge_next(list, &queue, &freed);
 
-	pgem_purge_queue(list, &taken);
-
-	return 0;
+	return freed;
 }
 
 /**
@@ -246,18 +259,28 @@ static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_co
  * @pdev: device
  * @pages: how many pages to free at the least, if there are as many
  *
- * For tests, by debugfs. Takes all there are off their lists for as long as it runs.
+ * For tests, by debugfs.
  *
  * Return: the number of pages that are free by now, those in swap included.
  */
 u64 pgem_purge_scan_all(struct pgem_device *pdev, u64 pages)
 {
-	struct list_lru *lru = &pdev->purge.lru;
-	LIST_HEAD(taken);
+	struct pgem_purge_list *list = &pdev->purge;
+	LIST_HEAD(queue);
+	/* Rotated, a list would come to no end. */
+	struct pgem_purge_walk walk = { .queue = &queue, .status = LRU_SKIP };
+	unsigned long freed = 0;
 
-	list_lru_walk(lru, pgem_purge_take, &taken, list_lru_count(lru));
+	list_lru_walk(&list->lru, pgem_purge_enqueue, &walk, list_lru_count(&list->lru));
+	while (freed < pages && pgem_purge_next(list, &queue, &freed))
+		;
 
-	return pgem_purge_taken(&taken, min_t(u64, pages, ULONG_MAX));
+	spin_lock(&list->lock);
+	while (!list_empty(&queue))
+		list_del_init(queue.next);
+	spin_unlock(&list->lock);
+
+	return freed;
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_purge_scan_all);
 
@@ -266,7 +289,6 @@ static void pgem_purge_fini(struct drm_device *drm, void *data)
 	struct pgem_device *pdev = to_pgem_device(drm);
 
 	shrinker_free(pdev->purge.shrinker);
-	/* Waits for objects that only the worker has now. */
 	destroy_workqueue(pdev->purge.wq);
 	list_lru_destroy(&pdev->purge.lru);
 }
@@ -285,7 +307,7 @@ int pgem_purge_init(struct pgem_device *pdev)
 	struct shrinker *shrinker;
 	int ret = -ENOMEM;
 
-	list->wq = alloc_workqueue("pgem-purge", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	list->wq = alloc_workqueue("pgem-purge", WQ_UNBOUND | WQ_FREEZABLE | WQ_MEM_RECLAIM, 0);
 	if (!list->wq)
 		return -ENOMEM;
 

@@ -6,8 +6,6 @@
 #include <linux/kconfig.h>
 #include <linux/list.h>
 #include <linux/list_lru.h>
-#include <linux/mm.h>
-#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
@@ -23,10 +21,10 @@ struct shrinker;
 
 /*
  * Pages that an object counts for when the kernel asks how many there are, and again when it
- * was looked at: those of a picture of one million pixels. Not those that it has: a few
- * large objects that stay would make each scan of a long list almost endless.
+ * was looked at: with small pages those of a picture of one million pixels. Not those that
+ * it has: a few large objects that stay would make each scan of a long list almost endless.
  */
-#define PGEM_PURGE_CHARGE	(SZ_4M / PAGE_SIZE)
+#define PGEM_PURGE_CHARGE	1024UL
 
 /**
  * struct pgem_purge_list - objects of a device that can be purged
@@ -38,16 +36,19 @@ struct pgem_purge_list {
 	/** @shrinker: called by the kernel when memory runs short */
 	struct shrinker *shrinker;
 
-	/** @lock: of @queue; taken inside of nothing, nor is anything inside of it */
+	/**
+	 * @lock: of all &struct pgem_bo.queued of the device. Taken inside of the locks of
+	 * @lru, and nothing inside of it.
+	 */
 	spinlock_t lock;
 
-	/** @queue: &struct pgem_bo.taken of what kswapd has taken, with a reference each */
+	/** @queue: &struct pgem_bo.queued of what kswapd wants purged, without references */
 	struct list_head queue;
 
 	/** @work: purges what is in @queue, as kswapd must not wait */
 	struct work_struct work;
 
-	/** @wq: of @work alone, to be frozen with user space */
+	/** @wq: of @work alone: frozen when the machine goes to sleep, and never without a thread */
 	struct workqueue_struct *wq;
 
 	/** @scanned: pages that the last scan by debugfs freed */

@@ -187,6 +187,12 @@ static const struct pgem_fault_test_answer pgem_fault_test_answers[] = {
 	{ .desc = "written-at-marker", .error = -EBUSY,
 	  .flags = FAULT_FLAG_ORIG_PTE_VALID | FAULT_FLAG_WRITE, .marker = true,
 	  .answer = VM_FAULT_SIGBUS },
+	/* Whatever was there went away with the page table. */
+	{ .desc = "again", .error = -EAGAIN, .answer = VM_FAULT_NOPAGE },
+	{ .desc = "again-from-swap", .error = -EAGAIN, .major = true,
+	  .answer = VM_FAULT_NOPAGE | VM_FAULT_MAJOR },
+	{ .desc = "again-at-marker", .error = -EAGAIN, .flags = FAULT_FLAG_ORIG_PTE_VALID,
+	  .marker = true, .answer = VM_FAULT_NOPAGE },
 };
 
 KUNIT_ARRAY_PARAM_DESC(pgem_fault_test_answer, pgem_fault_test_answers, desc);

@@ -17,13 +17,11 @@
 #include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
-#include <linux/sizes.h>
 #include <linux/workqueue.h>
 
 #include <drm/pgem_drm.h>
@@ -38,6 +36,13 @@
 
 /* Pages that exist of each object here. */
 #define PGEM_SHRINKER_TEST_PAGES	4UL
+
+static struct pgem_purge_list *pgem_shrinker_test_list(struct kunit *test)
+{
+	struct pgem_device *pdev = test->priv;
+
+	return &pdev->purge;
+}
 
 static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 {
@@ -67,20 +72,20 @@ static struct folio *pgem_shrinker_test_folio(struct pgem_bo *bo)
 /* Asked for the node that @bo is on; all nodes' lists are empty without one. */
 static unsigned long pgem_shrinker_test_count(struct kunit *test, struct pgem_bo *bo)
 {
-	struct pgem_device *pdev = test->priv;
+	struct shrinker *shrinker = pgem_shrinker_test_list(test)->shrinker;
 	struct shrink_control sc = {
 		.gfp_mask = GFP_KERNEL,
 		.nid = bo ? page_to_nid(virt_to_page(bo)) : first_online_node,
 	};
 
-	return pdev->purge.shrinker->count_objects(pdev->purge.shrinker, &sc);
+	return shrinker->count_objects(shrinker, &sc);
 }
 
 /* Sets @seen to how many pages it says to have looked at. */
 static unsigned long pgem_shrinker_test_look(struct kunit *test, struct pgem_bo *bo, gfp_t gfp,
 					     unsigned long pages, unsigned long *seen)
 {
-	struct pgem_device *pdev = test->priv;
+	struct shrinker *shrinker = pgem_shrinker_test_list(test)->shrinker;
 	struct shrink_control sc = {
 		.gfp_mask = gfp,
 		.nid = page_to_nid(virt_to_page(bo)),
@@ -90,7 +95,7 @@ static unsigned long pgem_shrinker_test_look(struct kunit *test, struct pgem_bo 
 	unsigned long freed;
 
 	fs_reclaim_acquire(gfp);
-	freed = pdev->purge.shrinker->scan_objects(pdev->purge.shrinker, &sc);
+	freed = shrinker->scan_objects(shrinker, &sc);
 	fs_reclaim_release(gfp);
 	*seen = sc.nr_scanned;
 
@@ -110,9 +115,8 @@ static void pgem_shrinker_test_flags(struct kunit *test)
 {
 	const unsigned int flags = SHRINKER_REGISTERED | SHRINKER_NUMA_AWARE |
 				   SHRINKER_MEMCG_AWARE;
-	struct pgem_device *pdev = test->priv;
 
-	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_list(test)->shrinker->flags & flags, flags);
 }
 
 /* Said of an empty list alone: after that the kernel does not ask again. */
@@ -133,7 +137,7 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
 }
 
-/* As much for each, whatever it has: what a scan costs goes by objects. */
+/* As much for each, whatever it has: else one that stays has all looked at over and over. */
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
@@ -215,20 +219,6 @@ static void pgem_shrinker_test_says_what_it_saw(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, seen, 3 * PGEM_PURGE_CHARGE);
 }
 
-/* A large object that stays does not have the kernel look at all others over and over. */
-static void pgem_shrinker_test_large(struct kunit *test)
-{
-	struct pgem_bo *bo = pgem_test_bo_create(test, SZ_16M);
-	unsigned long seen;
-
-	pgem_test_bo_touch(test, bo, SZ_16M / PAGE_SIZE);
-	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
-	bo->pins = 1;
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), seen);
-	bo->pins = 0;
-}
-
 /* Each turn looks at it, and it goes when it can be had. */
 static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
 {
@@ -301,46 +291,56 @@ static void pgem_shrinker_test_kswapd(struct kunit *test)
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *third = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	struct pgem_device *pdev = test->priv;
+	struct pgem_bo *last = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_purge_list *list = pgem_shrinker_test_list(test);
 
 	/* As if another thread had begun to fault: who waits for that waits for good here. */
 	folio_lock(pgem_shrinker_test_folio(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
-	flush_work(&pdev->purge.work);
+	disable_work_sync(&list->work);
+	for (int i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
+	/* One object at a time, since who freezes the worker waits for that. */
+	list->work.func(&list->work);
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(second));
+	enable_work(&list->work);
+	list->work.func(&list->work);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
+	/* It comes again by itself. */
+	drain_workqueue(list->wq);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(third));
 	folio_unlock(pgem_shrinker_test_folio(bo));
 	/* What it was asked for, and no other: that is another cgroup's, or not yet its turn. */
-	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(second));
-	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(third));
-	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(third));
+	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(last));
+	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(last));
 	/* What could not be had is there for the next turn. */
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
 }
 
-/* While the worker has it, its client needs it again, and then does not. */
-static void pgem_shrinker_test_taken(struct kunit *test)
+/* What waits for the worker is there for a cgroup at its limit, which waits for nobody. */
+static void pgem_shrinker_test_queued(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	struct pgem_device *pdev = test->priv;
-	LIST_HEAD(taken);
+	struct pgem_bo *second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_bo *third = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_purge_list *list = pgem_shrinker_test_list(test);
 
-	drm_gem_object_get(&bo->base);
-	list_lru_del_obj(&pdev->purge.lru, &bo->purge);
-	list_add(&bo->taken, &taken);
+	disable_work_sync(&list->work);
+	/* More than once: what is in the queue stays in it. */
+	for (int i = 0; i < 5; i++)
+		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), 3 * PGEM_PURGE_CHARGE);
+	/* Two were looked at twice, so the third is next. */
+	pgem_shrinker_test_goes(test, third);
+	KUNIT_EXPECT_TRUE(test, list_empty(&third->queued));
+	/* Nor does the queue keep what its client gives up or needs again. */
+	KUNIT_EXPECT_FALSE(test, list_empty(&bo->queued));
 	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED), 1);
-	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED), 1);
-	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
-	/* Nobody else takes it now. */
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1), SHRINK_STOP);
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), SHRINK_STOP);
-	list_splice(&taken, &pdev->purge.queue);
-	queue_work(pdev->purge.wq, &pdev->purge.work);
-	flush_work(&pdev->purge.work);
-	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_FALSE(test, pgem_shrinker_test_is_listed(bo));
-	KUNIT_EXPECT_TRUE(test, list_empty(&bo->taken));
-	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
+	KUNIT_EXPECT_TRUE(test, list_empty(&bo->queued));
+	pgem_test_bo_put(test, second);
+	KUNIT_EXPECT_TRUE(test, list_empty(&list->queue));
+	enable_work(&list->work);
 }
 
 /**
@@ -384,9 +384,8 @@ static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_pinned),
 	KUNIT_CASE(pgem_shrinker_test_busy),
 	KUNIT_CASE(pgem_shrinker_test_finds_nothing),
-	KUNIT_CASE(pgem_shrinker_test_large),
 	KUNIT_CASE(pgem_shrinker_test_kswapd),
-	KUNIT_CASE(pgem_shrinker_test_taken),
+	KUNIT_CASE(pgem_shrinker_test_queued),
 	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),
 	{ }
 };
