@@ -133,8 +133,9 @@ static bool pgem_purge_try_locked(struct pgem_bo *bo)
 VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 {
 	struct file *filp = bo->base.filp;
-	/* Pages that exist, and not sizes. Both are a moment's figures. */
+	/* Pages that exist, and not sizes. */
 	unsigned long resident = pgem_shmem_pages(filp);
+	/* A moment's figure, like the other. */
 	unsigned long swapped = data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
 	bool is_purged;
 

@@ -48,7 +48,7 @@ struct pgem_purge_list {
 	/** @work: purges what is in @queue, as kswapd must not wait */
 	struct work_struct work;
 
-	/** @wq: of @work alone: frozen when the machine goes to sleep, and never without a thread */
+	/** @wq: of @work alone: frozen when the machine sleeps, and never without a thread */
 	struct workqueue_struct *wq;
 
 	/** @scanned: pages that the last scan by debugfs freed */
