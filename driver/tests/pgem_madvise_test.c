@@ -13,7 +13,6 @@
 #include <linux/errno.h>
 #include <linux/kref.h>
 #include <linux/limits.h>
-#include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 
@@ -27,11 +26,6 @@
 #include "pgem_test_device.h"
 #include "pgem_test_dmabuf.h"
 #include "pgem_test_file.h"
-
-static bool pgem_madvise_test_is_listed(struct pgem_bo *bo)
-{
-	return !list_empty(&bo->purge);
-}
 
 /* Said any number of times, and always the same. */
 static void pgem_madvise_test_retained_is_said(struct kunit *test)
@@ -52,18 +46,18 @@ static void pgem_madvise_test_list(struct kunit *test)
 	struct pgem_bo *bo = pgem_test_bo_create(test, PAGE_SIZE);
 	int i;
 
-	KUNIT_EXPECT_FALSE(test, pgem_madvise_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED);
-	KUNIT_EXPECT_FALSE(test, pgem_madvise_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 	for (i = 0; i < 3; i++) {
 		pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
-		KUNIT_EXPECT_TRUE(test, pgem_madvise_test_is_listed(bo));
+		KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 		KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), 1);
 		/* Once is enough. */
 		pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
 		KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), 1);
 		pgem_test_file_advise(test, bo, DRM_PGEM_MADV_WILLNEED);
-		KUNIT_EXPECT_FALSE(test, pgem_madvise_test_is_listed(bo));
+		KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 		KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), 0);
 	}
 }
@@ -80,7 +74,7 @@ static void pgem_madvise_test_purged(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_purge_scan_all(pdev, 1), 1);
 	for (advice = 0; advice <= DRM_PGEM_MADV_DONTNEED; advice++) {
 		KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, advice), 0);
-		KUNIT_EXPECT_FALSE(test, pgem_madvise_test_is_listed(bo));
+		KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 	}
 	KUNIT_EXPECT_EQ(test, list_lru_count(&pdev->purge.lru), 0);
 }
@@ -99,7 +93,7 @@ static void pgem_madvise_test_refused(struct kunit *test, struct pgem_bo *bo,
 	KUNIT_EXPECT_MEMEQ(test, &args, &before, sizeof(args));
 	KUNIT_EXPECT_EQ(test, bo->advice, DRM_PGEM_MADV_WILLNEED);
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), references);
-	KUNIT_EXPECT_FALSE(test, pgem_madvise_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 }
 
 static void pgem_madvise_test_bad_arguments(struct kunit *test)

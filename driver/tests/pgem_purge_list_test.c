@@ -18,7 +18,6 @@
 #include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/limits.h>
-#include <linux/list.h>
 #include <linux/list_lru.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
@@ -73,11 +72,6 @@ static u64 pgem_purge_list_test_scan(struct kunit *test, u64 pages)
 	return freed;
 }
 
-static bool pgem_purge_list_test_is_listed(struct pgem_bo *bo)
-{
-	return !list_empty(&bo->purge);
-}
-
 /* Expects that so many objects are on the list, and that reclaim is told of all of them. */
 static void pgem_purge_list_test_counts(struct kunit *test, unsigned long objects)
 {
@@ -99,12 +93,12 @@ static void pgem_purge_list_test_nothing(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, U64_MAX), 0);
 	bo = pgem_purge_list_test_needed(test);
-	KUNIT_EXPECT_FALSE(test, pgem_purge_list_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, pgem_bo_resident(bo), PGEM_PURGE_LIST_TEST_PAGES << PAGE_SHIFT);
 	bo = pgem_purge_list_test_unneeded(test);
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, 0), 0);
-	KUNIT_EXPECT_TRUE(test, pgem_purge_list_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 }
 
@@ -147,7 +141,7 @@ static void pgem_purge_list_test_longest_first(struct kunit *test)
 				PGEM_PURGE_LIST_TEST_PAGES);
 		for (j = 0; j < ARRAY_SIZE(bos); j++) {
 			KUNIT_EXPECT_EQ(test, pgem_purge_is_done(bos[j]), j <= i);
-			KUNIT_EXPECT_EQ(test, pgem_purge_list_test_is_listed(bos[j]), j > i);
+			KUNIT_EXPECT_EQ(test, pgem_test_bo_is_listed(bos[j]), j > i);
 		}
 	}
 }
@@ -159,7 +153,7 @@ static void pgem_purge_list_test_needed_again(struct kunit *test)
 	struct pgem_bo *long_ago = pgem_purge_list_test_unneeded(test);
 
 	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, again, DRM_PGEM_MADV_WILLNEED), 1);
-	KUNIT_EXPECT_FALSE(test, pgem_purge_list_test_is_listed(again));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(again));
 	pgem_purge_list_test_counts(test, 1);
 	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, again, DRM_PGEM_MADV_DONTNEED), 1);
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, 1), PGEM_PURGE_LIST_TEST_PAGES);
@@ -193,7 +187,7 @@ static void pgem_purge_list_test_left_alone(struct kunit *test, struct pgem_bo *
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, 1), PGEM_PURGE_LIST_TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(next));
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, U64_MAX), 0);
-	KUNIT_EXPECT_TRUE(test, pgem_purge_list_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_EQ(test, bo->advice, DRM_PGEM_MADV_DONTNEED);
 	KUNIT_EXPECT_GE(test, pgem_bo_resident(bo), PGEM_PURGE_LIST_TEST_PAGES << PAGE_SHIFT);
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), references);
@@ -206,7 +200,7 @@ static void pgem_purge_list_test_goes_now(struct kunit *test, struct pgem_bo *bo
 	pgem_purge_list_test_counts(test, 1);
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, 1), pages);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_FALSE(test, pgem_purge_list_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
 	pgem_purge_list_test_counts(test, 0);
 }
 
@@ -303,7 +297,7 @@ static void pgem_purge_list_test_being_freed(struct kunit *test)
 	refcount_set(&bo->base.refcount.refcount, 0);
 	KUNIT_EXPECT_EQ(test, pgem_purge_list_test_scan(test, U64_MAX), 0);
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 0);
-	KUNIT_EXPECT_TRUE(test, pgem_purge_list_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
 	pgem_purge_list_test_left_alone(test, bo);
 	refcount_set(&bo->base.refcount.refcount, 1);

@@ -22,6 +22,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/shrinker.h>
+#include <linux/sizes.h>
 #include <linux/workqueue.h>
 
 #include <drm/pgem_drm.h>
@@ -37,13 +38,6 @@
 /* Pages that exist of each object here. */
 #define PGEM_SHRINKER_TEST_PAGES	4UL
 
-static struct pgem_purge_list *pgem_shrinker_test_list(struct kunit *test)
-{
-	struct pgem_device *pdev = test->priv;
-
-	return &pdev->purge;
-}
-
 static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
@@ -54,38 +48,23 @@ static struct pgem_bo *pgem_shrinker_test_bo(struct kunit *test, u32 advice)
 	return bo;
 }
 
-static bool pgem_shrinker_test_is_listed(struct pgem_bo *bo)
-{
-	return !list_empty(&bo->purge);
-}
-
-/* Of its first page, which stays. */
-static struct folio *pgem_shrinker_test_folio(struct pgem_bo *bo)
-{
-	struct folio *folio = filemap_get_folio(bo->base.filp->f_mapping, 0);
-
-	folio_put(folio);
-
-	return folio;
-}
-
 /* Asked for the node that @bo is on; all nodes' lists are empty without one. */
 static unsigned long pgem_shrinker_test_count(struct kunit *test, struct pgem_bo *bo)
 {
-	struct shrinker *shrinker = pgem_shrinker_test_list(test)->shrinker;
+	struct pgem_device *pdev = test->priv;
 	struct shrink_control sc = {
 		.gfp_mask = GFP_KERNEL,
 		.nid = bo ? page_to_nid(virt_to_page(bo)) : first_online_node,
 	};
 
-	return shrinker->count_objects(shrinker, &sc);
+	return pdev->purge.shrinker->count_objects(pdev->purge.shrinker, &sc);
 }
 
 /* Sets @seen to how many pages it says to have looked at. */
 static unsigned long pgem_shrinker_test_look(struct kunit *test, struct pgem_bo *bo, gfp_t gfp,
 					     unsigned long pages, unsigned long *seen)
 {
-	struct shrinker *shrinker = pgem_shrinker_test_list(test)->shrinker;
+	struct pgem_device *pdev = test->priv;
 	struct shrink_control sc = {
 		.gfp_mask = gfp,
 		.nid = page_to_nid(virt_to_page(bo)),
@@ -95,7 +74,7 @@ static unsigned long pgem_shrinker_test_look(struct kunit *test, struct pgem_bo 
 	unsigned long freed;
 
 	fs_reclaim_acquire(gfp);
-	freed = shrinker->scan_objects(shrinker, &sc);
+	freed = pdev->purge.shrinker->scan_objects(pdev->purge.shrinker, &sc);
 	fs_reclaim_release(gfp);
 	*seen = sc.nr_scanned;
 
@@ -115,8 +94,9 @@ static void pgem_shrinker_test_flags(struct kunit *test)
 {
 	const unsigned int flags = SHRINKER_REGISTERED | SHRINKER_NUMA_AWARE |
 				   SHRINKER_MEMCG_AWARE;
+	struct pgem_device *pdev = test->priv;
 
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_list(test)->shrinker->flags & flags, flags);
+	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
 }
 
 /* Said of an empty list alone: after that the kernel does not ask again. */
@@ -137,7 +117,7 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
 }
 
-/* As much for each, whatever it has: else one that stays has all looked at over and over. */
+/* As much for each, whatever it has: what a scan costs goes by objects. */
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
@@ -227,7 +207,7 @@ static void pgem_shrinker_test_stays(struct kunit *test, struct pgem_bo *bo)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_look(test, bo, GFP_KERNEL, 1, &seen), 0);
 	KUNIT_EXPECT_EQ(test, seen, PGEM_PURGE_CHARGE);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 }
 
@@ -236,7 +216,19 @@ static void pgem_shrinker_test_goes(struct kunit *test, struct pgem_bo *bo)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, GFP_KERNEL, 1),
 			PGEM_SHRINKER_TEST_PAGES);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_FALSE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_FALSE(test, pgem_test_bo_is_listed(bo));
+}
+
+/* A large object that stays does not have the kernel look at all others over and over. */
+static void pgem_shrinker_test_large(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_test_bo_create(test, SZ_16M);
+
+	pgem_test_bo_touch(test, bo, SZ_16M / PAGE_SIZE);
+	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
+	bo->pins = 1;
+	pgem_shrinker_test_stays(test, bo);
+	bo->pins = 0;
 }
 
 static void pgem_shrinker_test_pinned(struct kunit *test)
@@ -292,10 +284,11 @@ static void pgem_shrinker_test_kswapd(struct kunit *test)
 	struct pgem_bo *second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *third = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *last = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	struct pgem_purge_list *list = pgem_shrinker_test_list(test);
-
+	struct pgem_device *pdev = test->priv;
+	struct pgem_purge_list *list = &pdev->purge;
 	/* As if another thread had begun to fault: who waits for that waits for good here. */
-	folio_lock(pgem_shrinker_test_folio(bo));
+	struct folio *folio = filemap_lock_folio(bo->base.filp->f_mapping, 0);
+
 	disable_work_sync(&list->work);
 	for (int i = 0; i < 3; i++)
 		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
@@ -308,13 +301,14 @@ static void pgem_shrinker_test_kswapd(struct kunit *test)
 	/* It comes again by itself. */
 	drain_workqueue(list->wq);
 	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(third));
-	folio_unlock(pgem_shrinker_test_folio(bo));
+	folio_unlock(folio);
+	folio_put(folio);
 	/* What it was asked for, and no other: that is another cgroup's, or not yet its turn. */
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(last));
-	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(last));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(last));
 	/* What could not be had is there for the next turn. */
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_TRUE(test, pgem_shrinker_test_is_listed(bo));
+	KUNIT_EXPECT_TRUE(test, pgem_test_bo_is_listed(bo));
 	KUNIT_EXPECT_EQ(test, kref_read(&bo->base.refcount), 1);
 }
 
@@ -324,7 +318,8 @@ static void pgem_shrinker_test_queued(struct kunit *test)
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *second = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
 	struct pgem_bo *third = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
-	struct pgem_purge_list *list = pgem_shrinker_test_list(test);
+	struct pgem_device *pdev = test->priv;
+	struct pgem_purge_list *list = &pdev->purge;
 
 	disable_work_sync(&list->work);
 	/* More than once: what is in the queue stays in it. */
@@ -340,6 +335,8 @@ static void pgem_shrinker_test_queued(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, list_empty(&bo->queued));
 	pgem_test_bo_put(test, second);
 	KUNIT_EXPECT_TRUE(test, list_empty(&list->queue));
+	KUNIT_EXPECT_EQ(test, pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED), 1);
+	pgem_shrinker_test_goes(test, bo);
 	enable_work(&list->work);
 }
 
@@ -384,6 +381,7 @@ static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_pinned),
 	KUNIT_CASE(pgem_shrinker_test_busy),
 	KUNIT_CASE(pgem_shrinker_test_finds_nothing),
+	KUNIT_CASE(pgem_shrinker_test_large),
 	KUNIT_CASE(pgem_shrinker_test_kswapd),
 	KUNIT_CASE(pgem_shrinker_test_queued),
 	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),

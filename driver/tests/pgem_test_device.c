@@ -232,6 +232,17 @@ void pgem_test_bo_touch(struct kunit *test, struct pgem_bo *bo, unsigned long pa
 }
 
 /**
+ * pgem_test_bo_is_listed() - say whether an object is on the list of what can be purged
+ * @bo: object
+ *
+ * Return: true if it is.
+ */
+bool pgem_test_bo_is_listed(const struct pgem_bo *bo)
+{
+	return !list_empty(&bo->purge);
+}
+
+/**
  * pgem_test_bo_put() - drop KUnit's reference now
  * @test: test
  * @bo: object of the test, gone when this returns unless something else refers to it

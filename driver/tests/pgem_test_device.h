@@ -21,6 +21,7 @@ struct pgem_bo *pgem_test_bo_create_on(struct kunit *test, struct pgem_device *p
 struct pgem_bo *pgem_test_bo_create(struct kunit *test, u64 size);
 unsigned long pgem_test_bo_offset(struct kunit *test, struct pgem_bo *bo);
 void pgem_test_bo_touch(struct kunit *test, struct pgem_bo *bo, unsigned long pages);
+bool pgem_test_bo_is_listed(const struct pgem_bo *bo);
 void pgem_test_bo_put(struct kunit *test, struct pgem_bo *bo);
 
 #endif /* _PGEM_TEST_DEVICE_H_ */
