@@ -67,9 +67,6 @@
  */
 #define PGEM_FAULT_WINDOW_MAX	PMD_SIZE
 
-/* To get at a page table. Each but the first means that others freed it just then again. */
-#define PGEM_FAULT_TRIES	32
-
 static unsigned int fault_around_bytes = SZ_64K;
 
 VISIBLE_IF_KUNIT int pgem_fault_parse_window(const char *text, unsigned int *bytes)
@@ -226,7 +223,7 @@ VISIBLE_IF_KUNIT vm_fault_t pgem_fault_result(const struct vm_fault *vmf, int er
 	 * -EBUSY: another thread was first, with this page, and has seen to neighbours. But
 	 * an entry that was there when the fault began is no page: a marker of memory
 	 * management's would be in the way of each retry, for ever.
-	 * -EAGAIN: the fault is to begin again. Its page is read by now, so it counts.
+	 * -EAGAIN: the fault is to begin again. If its page is read by now, that counts.
 	 */
 	if (error == -EBUSY && !is_marked)
 		return VM_FAULT_NOPAGE;
@@ -239,9 +236,10 @@ VISIBLE_IF_KUNIT vm_fault_t pgem_fault_result(const struct vm_fault *vmf, int er
 }
 EXPORT_SYMBOL_IF_KUNIT(pgem_fault_result);
 
+/* As that of a page table, but the report has been made. */
 static bool pgem_fault_has_memory(void)
 {
-	unsigned long page = __get_free_page(GFP_KERNEL_ACCOUNT);
+	unsigned long page = __get_free_page(GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 
 	free_page(page);
 
@@ -251,23 +249,19 @@ static bool pgem_fault_has_memory(void)
 /*
  * Else vm_insert_page() would allocate the page table, under the folio's lock. With
  * CONFIG_PT_RECLAIM MADV_DONTNEED frees a table that it has emptied, and who waits for that
- * table's lock gets -ENOMEM, here as there: the fault goes on, or begins again, as those of
- * the kernel do. Other DRM drivers do not meet this: VM_PFNMAP is exempt.
+ * table's lock gets -ENOMEM, here as there: the fault begins again, as those of the kernel
+ * do. Other DRM drivers do not meet this: VM_PFNMAP is exempt.
  */
 static int pgem_fault_alloc_table(struct vm_fault *vmf)
 {
-	unsigned int tries = PGEM_FAULT_TRIES;
 	int ret;
 
 	if (likely(!pmd_none(*vmf->pmd)))
 		return 0;
 
-	do {
-		ret = apply_to_page_range(vmf->vma->vm_mm, vmf->address, PAGE_SIZE, NULL, NULL);
-		/* Without memory each try is a long search for some, and a report. */
-	} while (ret == -ENOMEM && --tries && pgem_fault_has_memory());
+	ret = apply_to_page_range(vmf->vma->vm_mm, vmf->address, PAGE_SIZE, NULL, NULL);
 
-	return ret;
+	return ret == -ENOMEM && pgem_fault_has_memory() ? -EAGAIN : ret;
 }
 
 /* The caller holds the lock of the page's folio. */
@@ -286,10 +280,7 @@ static int pgem_fault_insert_locked(struct vm_fault *vmf, struct drm_gem_object 
 /* Maps the fault's own page and leaves its folio locked, with a reference, if that goes well. */
 static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_gem_object *obj)
 {
-	int ret = pgem_fault_alloc_table(window->vmf);
-
-	if (ret)
-		return ret;
+	int ret;
 
 	ret = shmem_get_folio(window->mapping->host, window->index, 0, &window->folio, SGP_CACHE);
 	if (ret)
@@ -303,7 +294,7 @@ static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_ge
 	folio_unlock(window->folio);
 	folio_put(window->folio);
 
-	/* The table was there a moment ago. */
+	/* The table was there a moment ago. If there is no memory for another, the next try says so. */
 	return ret == -ENOMEM ? -EAGAIN : ret;
 }
 
@@ -322,6 +313,10 @@ static vm_fault_t pgem_fault_insert(struct vm_fault *vmf, struct drm_gem_object 
 	/* The file is empty then, but root can make it longer again. */
 	if (pgem_purge_is_done(to_pgem_bo(obj)))
 		return VM_FAULT_SIGBUS;
+
+	ret = pgem_fault_alloc_table(vmf);
+	if (ret)
+		return pgem_fault_result(vmf, ret, false);
 
 	ret = pgem_fault_insert_own(&window, obj);
 	if (ret)
