@@ -14,19 +14,19 @@
  * device or for the kernel) or busy (a fence in its reservation). A page that
  * get_user_pages() has pinned leaves the object, and stays with who pinned it.
  *
- * An object is on a list while it is DONTNEED, longest first: a list_lru, one of which
- * there is for each memory cgroup and node. Reclaim in a cgroup therefore purges what
- * its clients created; pages are charged to the process that touches them first, mostly
- * the same. Reclaim can be called from below any lock of pgem's, so only trylocks are
- * used, but for bos.lock when the last reference to an object goes here. Emptying a file
- * can wait for others, see pgem_shmem.c: so kswapd only puts objects into a queue, and a
- * worker purges them. That is frozen when the machine goes to sleep: pages that go while it
- * is written to disk would be missing there.
+ * An object is on a list while it is DONTNEED: a list_lru, one of which there is for each
+ * memory cgroup and node. Reclaim in a cgroup therefore purges what its clients created;
+ * pages are charged to the process that touches them first, mostly the same. Reclaim can be
+ * called from below any lock of pgem's, so only trylocks are used, but for bos.lock when the
+ * last reference to an object goes here. Emptying a file can wait for others, see
+ * pgem_shmem.c: so kswapd, and whoever may hold up a file system, only put objects into a
+ * queue, and a worker purges them. That is frozen when the machine goes to sleep: pages that
+ * go while it is written to disk would be missing there.
  *
- * An object stays on its list until it is purged, and goes to the end each time somebody
- * looks at it. One that waits for the worker, too, is there for whoever needs memory at
- * once: a cgroup at its limit has processes killed where reclaim finds nothing. If two want
- * to purge it, its reservation lets one of them.
+ * A cgroup at its limit has processes killed where reclaim finds nothing, so an object stays
+ * on its list until its pages are gone, also while it waits for the worker. The kernel looks
+ * at the first of a list, which then goes to the end. If two want to purge an object, its
+ * reservation lets one of them; the other waits for a moment, until there are pages.
  */
 
 #include <kunit/visibility.h>
@@ -123,8 +123,9 @@ static bool pgem_purge_try_locked(struct pgem_bo *bo)
 	trace_pgem_bo_purge(bo);
 	/* First, for faults in a file that root makes longer again. */
 	WRITE_ONCE(bo->advice, PGEM_PURGED);
-	pgem_purge_del(bo);
 	pgem_shmem_empty(bo->base.filp);
+	/* Last: while pages go, others are to see that there are some to come. */
+	pgem_purge_del(bo);
 
 	return true;
 }
@@ -139,8 +140,11 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 	unsigned long swapped = data_race(READ_ONCE(SHMEM_I(file_inode(filp))->swapped));
 	bool is_purged;
 
-	if (!dma_resv_trylock(bo->base.resv))
+	if (!dma_resv_trylock(bo->base.resv)) {
+		/* Maybe to purge it. A cgroup's reclaim gives up long before a large one is. */
+		schedule_timeout_uninterruptible(1);
 		return 0;
+	}
 	is_purged = pgem_purge_try_locked(bo);
 	dma_resv_unlock(bo->base.resv);
 	if (!is_purged)
@@ -159,7 +163,7 @@ struct pgem_purge_walk {
 	enum lru_status status;		/* where they stay on the list */
 };
 
-/* Called with the list's spinlock held. Takes the object out of another's queue. */
+/* Called with the list's spinlock held. Who purges at once takes from the worker's queue. */
 static enum lru_status pgem_purge_enqueue(struct list_head *item, struct list_lru_one *items,
 					  void *arg)
 {
@@ -168,7 +172,8 @@ static enum lru_status pgem_purge_enqueue(struct list_head *item, struct list_lr
 	struct pgem_purge_walk *walk = arg;
 
 	spin_lock(&list->lock);
-	list_move_tail(&bo->queued, walk->queue);
+	if (walk->queue != &list->queue || list_empty(&bo->queued))
+		list_move_tail(&bo->queued, walk->queue);
 	spin_unlock(&list->lock);
 
 	return walk->status;
@@ -230,16 +235,15 @@ static unsigned long pgem_purge_count(struct shrinker *shrinker, struct shrink_c
 static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
 	struct pgem_purge_list *list = shrinker->private_data;
+	/* Truncation waits for folios, whose holders may have to get at a file system. */
+	const gfp_t needed = __GFP_FS | __GFP_IO;
+	bool may_wait = !current_is_kswapd() && (sc->gfp_mask & needed) == needed;
 	LIST_HEAD(queue);
 	struct pgem_purge_walk walk = {
-		.queue = current_is_kswapd() ? &list->queue : &queue,
+		.queue = may_wait ? &queue : &list->queue,
 		.status = LRU_ROTATE,
 	};
 	unsigned long looks = 1, freed = 0;
-
-	/* Truncation waits for folios, whose holders may have to get at a file system. */
-	if (!(sc->gfp_mask & __GFP_FS) || !(sc->gfp_mask & __GFP_IO))
-		return SHRINK_STOP;
 
 	list_lru_walk_one(&list->lru, sc->nid, sc->memcg, pgem_purge_enqueue, &walk, &looks);
 	if (looks)
@@ -247,10 +251,10 @@ static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_co
 
 	/* Less than was asked for would have the kernel ask for the rest at once. */
 	sc->nr_scanned = max(sc->nr_to_scan, PGEM_PURGE_CHARGE);
-	if (current_is_kswapd())
-		queue_work(list->wq, &list->work);
-	else
+	if (may_wait)
 		pgem_purge_next(list, &queue, &freed);
+	else
+		queue_work(list->wq, &list->work);
 
 	return freed;
 }
@@ -260,7 +264,8 @@ static unsigned long pgem_purge_scan(struct shrinker *shrinker, struct shrink_co
  * @pdev: device
  * @pages: how many pages to free at the least, if there are as many
  *
- * For tests, by debugfs.
+ * For tests, by debugfs. Looks at all objects of a list with its spinlock held, and takes
+ * them out of the worker's queue.
  *
  * Return: the number of pages that are free by now, those in swap included.
  */

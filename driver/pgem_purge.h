@@ -20,9 +20,10 @@ struct shrinker;
 #define PGEM_PURGED	2
 
 /*
- * Pages that an object counts for when the kernel asks how many there are, and again when it
- * was looked at: with small pages those of a picture of one million pixels. Not those that
- * it has: a few large objects that stay would make each scan of a long list almost endless.
+ * Pages that an object counts for when the kernel asks how many there are, and at the least
+ * when it was looked at: with small pages those of a picture of one million pixels. Not those
+ * that it has: a few large objects that stay would make each scan of a long list almost
+ * endless.
  */
 #define PGEM_PURGE_CHARGE	1024UL
 
@@ -42,10 +43,10 @@ struct pgem_purge_list {
 	 */
 	spinlock_t lock;
 
-	/** @queue: &struct pgem_bo.queued of what kswapd wants purged, without references */
+	/** @queue: &struct pgem_bo.queued of what @work is to purge, without references */
 	struct list_head queue;
 
-	/** @work: purges what is in @queue, as kswapd must not wait */
+	/** @work: purges what is in @queue, for kswapd and others who must not wait */
 	struct work_struct work;
 
 	/** @wq: of @work alone: frozen when the machine sleeps, and never without a thread */

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -301,6 +302,54 @@ static void purge_swapped(int fd)
 	pgem_group_with_swap(fd, swap_of_unneeded);
 }
 
+/* On a CPU of its own, so that none waits for the other to be scheduled. */
+static int need_memory(int cpu, size_t size)
+{
+	uint8_t *memory;
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		return 1;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return 2;
+	pgem_fill(memory, 0, size / PG);
+	return 0;
+}
+
+/*
+ * Purging a large object takes longer than the kernel looks for memory in a group: while
+ * one process does it, the other has to hear that there is some to come.
+ */
+static void need_one_object(int fd)
+{
+	const size_t size = 96 * MIB;
+	struct pgem_buf old;
+	int status;
+
+	pgem_write_file(PGEM_GROUP "/memory.max", "100M");
+	pgem_buf_init(&old, fd, size / PG);
+	pgem_fill(old.map, 0, old.pages);
+	igt_assert(pgem_dontneed(fd, old.handle));
+	for (int i = 0; i < 2; i++)
+		if (!fork())
+			_exit(need_memory(i, 24 * MIB));
+	for (int i = 0; i < 2; i++) {
+		igt_assert_lt(0, wait(&status));
+		igt_assert_eq(status, 0);
+	}
+	igt_assert(!pgem_willneed(fd, old.handle));
+	pgem_buf_fini(&old);
+}
+
+static void purge_at_once(int fd)
+{
+	for (int round = 0; round < 3; round++)
+		without_swap(fd, need_one_object);
+}
+
 /* What others have is not touched when the group is short of memory. */
 static void reclaim_and_die(int fd)
 {
@@ -355,6 +404,8 @@ static const struct pgem_test tests[] = {
 	{ "purge", purge, "Objects that nobody needs are purged, and nobody is killed." },
 	{ "purge-later", purge_later, "So are those that were needed when it began." },
 	{ "purge-swapped", purge_swapped, "And those that are in swap, all of them." },
+	{ "purge-at-once", purge_at_once,
+	  "Two processes need what one object has, and none is killed." },
 	{ "bystander", bystander, "Neither reclaim nor the kill reaches other groups." },
 };
 

@@ -11,11 +11,14 @@
 
 #include <kunit/test.h>
 #include <linux/atomic.h>
+#include <linux/delay.h>
 #include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/limits.h>
 #include <linux/list_lru.h>
@@ -315,6 +318,34 @@ static void pgem_purge_list_test_freed_leaves_the_list(struct kunit *test)
 	pgem_purge_list_test_goes_now(test, other, PGEM_PURGE_LIST_TEST_PAGES);
 }
 
+/*
+ * A large object takes long to empty. Who needs memory meanwhile must not hear that there is
+ * nothing, for then a cgroup has a process killed; nor may it be back at once to ask again.
+ */
+static void pgem_purge_list_test_while_purged(struct kunit *test)
+{
+	struct pgem_bo *bo = pgem_purge_list_test_unneeded(test);
+	struct address_space *mapping = bo->base.filp->f_mapping;
+	struct pgem_test_thread thread;
+	unsigned long start;
+
+	pgem_test_thread_create(test, &thread, pgem_purge_list_test_scan_one, test);
+	/* Emptying unmaps first, and needs this. */
+	i_mmap_lock_write(mapping);
+	pgem_test_thread_start(&thread);
+	for (int ms = 0; ms < 20000 && !pgem_purge_is_done(bo); ms++)
+		msleep(1);
+	pgem_purge_list_test_counts(test, 1);
+	start = jiffies;
+	/* Not as reclaim, which must not come with this lock held. */
+	KUNIT_EXPECT_EQ(test, pgem_purge_scan_all(test->priv, 1), 0);
+	KUNIT_EXPECT_NE(test, jiffies, start);
+	i_mmap_unlock_write(mapping);
+	pgem_test_thread_join(&thread);
+	KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
+	pgem_purge_list_test_counts(test, 0);
+}
+
 static struct kunit_case pgem_purge_list_test_cases[] = {
 	KUNIT_CASE(pgem_purge_list_test_nothing),
 	KUNIT_CASE(pgem_purge_list_test_counts_pages),
@@ -327,6 +358,7 @@ static struct kunit_case pgem_purge_list_test_cases[] = {
 	KUNIT_CASE(pgem_purge_list_test_busy),
 	KUNIT_CASE(pgem_purge_list_test_pinned),
 	KUNIT_CASE(pgem_purge_list_test_folio_locked),
+	KUNIT_CASE(pgem_purge_list_test_while_purged),
 	KUNIT_CASE(pgem_purge_list_test_being_freed),
 	KUNIT_CASE(pgem_purge_list_test_freed_leaves_the_list),
 	{ }

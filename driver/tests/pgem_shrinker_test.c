@@ -11,6 +11,7 @@
  */
 
 #include <kunit/test.h>
+#include <linux/array_size.h>
 #include <linux/dma-fence.h>
 #include <linux/dma-resv.h>
 #include <linux/fs.h>
@@ -89,16 +90,6 @@ static unsigned long pgem_shrinker_test_scan(struct kunit *test, struct pgem_bo 
 	return pgem_shrinker_test_look(test, bo, gfp, pages, &seen);
 }
 
-/* For each cgroup and each node by itself. */
-static void pgem_shrinker_test_flags(struct kunit *test)
-{
-	const unsigned int flags = SHRINKER_REGISTERED | SHRINKER_NUMA_AWARE |
-				   SHRINKER_MEMCG_AWARE;
-	struct pgem_device *pdev = test->priv;
-
-	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
-}
-
 /* Said of an empty list alone: after that the kernel does not ask again. */
 static void pgem_shrinker_test_empty(struct kunit *test)
 {
@@ -117,11 +108,14 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, NULL), SHRINK_EMPTY);
 }
 
-/* As much for each, whatever it has: what a scan costs goes by objects. */
+/* By cgroup and node; as much for each, whatever it has: a scan's cost goes by objects. */
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
+	const unsigned int flags = SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE;
+	struct pgem_device *pdev = test->priv;
 
+	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
 	pgem_test_file_advise(test, bo, DRM_PGEM_MADV_DONTNEED);
 	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
 	pgem_test_bo_put(test, bo);
@@ -340,39 +334,43 @@ static void pgem_shrinker_test_queued(struct kunit *test)
 	enable_work(&list->work);
 }
 
-/**
- * struct pgem_shrinker_test_gfp - what the caller of reclaim may not be asked to do
- */
-struct pgem_shrinker_test_gfp {
-	/** @desc: name of the case */
-	const char *desc;
-
-	/** @gfp: flags of the allocation that reclaim is for */
-	gfp_t gfp;
-};
-
-static const struct pgem_shrinker_test_gfp pgem_shrinker_test_gfps[] = {
-	{ .desc = "nofs", .gfp = GFP_NOFS },
-	{ .desc = "noio", .gfp = GFP_NOIO },
-	{ .desc = "fs-without-io", .gfp = GFP_KERNEL & ~__GFP_IO },
-};
-
-KUNIT_ARRAY_PARAM_DESC(pgem_shrinker_test_gfp, pgem_shrinker_test_gfps, desc);
-
-/* Truncating may have to wait for what the caller of reclaim holds up. */
-static void pgem_shrinker_test_stops(struct kunit *test)
+/* A direct reclaimer that has found an object keeps it: kswapd does not want it as much. */
+static void pgem_shrinker_test_found(struct kunit *test)
 {
-	const struct pgem_shrinker_test_gfp *param = test->param_value;
 	struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+	struct pgem_device *pdev = test->priv;
+	LIST_HEAD(queue);
 
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, param->gfp, 1), SHRINK_STOP);
+	list_add(&bo->queued, &queue);
+	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_kswapd_scan(test, bo), 0);
+	drain_workqueue(pdev->purge.wq);
 	KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
-	KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
-	pgem_shrinker_test_goes(test, bo);
+	KUNIT_EXPECT_PTR_EQ(test, queue.next, &bo->queued);
+	list_del_init(&bo->queued);
+}
+
+/* Truncating could wait for its caller. Yet a cgroup has processes killed for this, too. */
+static void pgem_shrinker_test_defers(struct kunit *test)
+{
+	static const gfp_t gfps[] = { GFP_NOFS, GFP_NOIO, GFP_KERNEL & ~__GFP_IO };
+	struct pgem_device *pdev = test->priv;
+	struct pgem_purge_list *list = &pdev->purge;
+
+	for (int i = 0; i < ARRAY_SIZE(gfps); i++) {
+		struct pgem_bo *bo = pgem_shrinker_test_bo(test, DRM_PGEM_MADV_DONTNEED);
+
+		disable_work_sync(&list->work);
+		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, gfps[i], 1), 0);
+		KUNIT_EXPECT_FALSE(test, pgem_purge_is_done(bo));
+		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_count(test, bo), PGEM_PURGE_CHARGE);
+		enable_work(&list->work);
+		KUNIT_EXPECT_EQ(test, pgem_shrinker_test_scan(test, bo, gfps[i], 1), 0);
+		drain_workqueue(list->wq);
+		KUNIT_EXPECT_TRUE(test, pgem_purge_is_done(bo));
+	}
 }
 
 static struct kunit_case pgem_shrinker_test_cases[] = {
-	KUNIT_CASE(pgem_shrinker_test_flags),
 	KUNIT_CASE(pgem_shrinker_test_empty),
 	KUNIT_CASE(pgem_shrinker_test_counts),
 	KUNIT_CASE(pgem_shrinker_test_counts_no_others),
@@ -384,7 +382,8 @@ static struct kunit_case pgem_shrinker_test_cases[] = {
 	KUNIT_CASE(pgem_shrinker_test_large),
 	KUNIT_CASE(pgem_shrinker_test_kswapd),
 	KUNIT_CASE(pgem_shrinker_test_queued),
-	KUNIT_CASE_PARAM(pgem_shrinker_test_stops, pgem_shrinker_test_gfp_gen_params),
+	KUNIT_CASE(pgem_shrinker_test_found),
+	KUNIT_CASE(pgem_shrinker_test_defers),
 	{ }
 };
 
