@@ -19,7 +19,7 @@ run_suites()
 	local rc=0 env="${SOAK:+PGEM_SOAK=$SOAK} ${SEED:+PGEM_SEED=$SEED} ${PRESSURE:+PGEM_PRESSURE=1}"
 
 	NAME=check-$2 KERNEL=$1 LIMIT=${LIMIT:-3600} \
-		"$tools/vm.sh" "set -f; $env tools/suites.sh out/check/$2 ${TESTS:-}" || rc=$?
+		"$tools/vm.sh" "$env tools/suites.sh run out/check/$2" || rc=$?
 	# The runner writes them last, and has crashed in it.
 	for suite in "$out/check/$2"/*/; do
 		[ ! -d "$suite" ] || [ -e "$suite/results.json" ] ||
@@ -36,6 +36,9 @@ for kernel in $kernels; do
 	runs+=("$run")
 	rm -rf "$out/check/$run"
 	mkdir -p "$out/check/$run"
+	set -f
+	"$tools/lab.sh" tools/suites.sh list "out/check/$run" ${TESTS:-}
+	set +f
 	status_of() { tail -c 200 "$out/check/$run.log" | tr -d '\r' | tail -n 1 | cut -c1-70; }
 	progress "testing on Linux $run" "$out/check/$run.log" run_suites "$kernel" "$run" || true
 done

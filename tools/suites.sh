@@ -1,41 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# The guest's side of check.sh: runs the project's tests and the upstream ones.
-# usage: suites.sh RESULTS [BINARY[@SUBTEST]...]
+# The project's tests and the upstream ones, for check.sh.
+# usage: suites.sh list RESULTS [BINARY[@SUBTEST]...]	in the lab
+#        suites.sh run RESULTS				in the machine
 #
-# Leaves RESULTS/SUITE.list, what should have run, and RESULTS/SUITE/results.json
-# for each of the suites pgem and upstream; RESULTS/health, what the kernel's own
-# checks say in the end, a line each that begins with ok or bad; RESULTS/finished;
-# RESULTS/soak, the table of pgem_soak.
+# "list" leaves RESULTS/SUITE.list, what should run, for each of the suites pgem and
+# upstream, and upstream-sw_sync, which is for kernels that have it. Each program has to
+# be asked, which takes minutes on the debug kernel.
+#
+# "run" leaves RESULTS/SUITE/results.json; RESULTS/health, what the kernel's own checks say
+# in the end, a line each that begins with ok or bad; RESULTS/finished; RESULTS/soak, the
+# table of pgem_soak.
 #
 # environment: PGEM_SOAK and PGEM_SEED, for pgem_soak; PGEM_PRESSURE, for pgem_swap
 set -u
-results=$1
-shift
+what=$1 results=$2
+shift 2
 wanted=("$@")
-
-debugfs=/sys/kernel/debug
-limit=120
-case $(uname -r) in
-*-pgem-debug-*)
-	# The unit tests are one test to the runner.
-	limit=1200
-	;;
-*-pgem-race-*)
-	limit=300
-	# More looks at memory, and longer ones, than by default: what an emulated
-	# processor does in 80 us is not much.
-	echo 1000 > /sys/module/kcsan/parameters/skip_watch
-	echo 200 > /sys/module/kcsan/parameters/udelay_task
-	;;
-esac
-
-[ -z "${PGEM_SOAK:-}" ] || limit=$((limit + 2 * PGEM_SOAK))
-[ -z "${PGEM_PRESSURE:-}" ] || limit=1800
-# What a test says is seen in the end; who has waited for an hour sees it before.
-export PGEM_SOAK_LOG=$results/soak
-
-export IGT_FORCE_DRIVER=pgem
+own=out/build/user/igt-tests
+upstream=/usr/libexec/igt-gpu-tools
 
 # is_wanted TEST: TEST is BINARY, or BINARY@SUBTEST to ask about one subtest. Who
 # wants split-munmap gets split-munmap-head and its like as well.
@@ -69,10 +52,41 @@ expand()
 	done
 }
 
-# run_suite NAME TEST-ROOT TEST-LIST
+if [ "$what" = list ]; then
+	tr ' ' '\n' < "$own/test-list.txt" | sed -n 's/^pgem/igt@&/p' |
+		expand "$own" > "$results/pgem.list"
+	for suite in upstream upstream-sw_sync; do
+		expand "$upstream" < "igt-tests/$suite.testlist" > "$results/$suite.list"
+	done
+	exit
+fi
+
+debugfs=/sys/kernel/debug
+limit=120
+case $(uname -r) in
+*-pgem-debug-*)
+	# The unit tests are one test to the runner.
+	limit=1200
+	;;
+*-pgem-race-*)
+	limit=300
+	# More looks at memory, and longer ones, than by default: what an emulated
+	# processor does in 80 us is not much.
+	echo 1000 > /sys/module/kcsan/parameters/skip_watch
+	echo 200 > /sys/module/kcsan/parameters/udelay_task
+	;;
+esac
+
+[ -z "${PGEM_SOAK:-}" ] || limit=$((limit + 2 * PGEM_SOAK))
+[ -z "${PGEM_PRESSURE:-}" ] || limit=1800
+# What a test says is seen in the end; who has waited for an hour sees it before.
+export PGEM_SOAK_LOG=$results/soak
+
+export IGT_FORCE_DRIVER=pgem
+
+# run_suite NAME TEST-ROOT
 run_suite()
 {
-	expand "$2" < "$3" > "$results/$1.list"
 	[ -s "$results/$1.list" ] || return 0
 	# In memory first: the runner writes, and in the end parses, in small pieces.
 	igt_runner --multiple-mode --overwrite --per-test-timeout $limit --piglit-style-dmesg \
@@ -107,10 +121,8 @@ health()
 		echo "bad lockdep: switched off"
 }
 
-own=out/build/user/igt-tests
-run_suite pgem "$own" <(tr ' ' '\n' < "$own/test-list.txt" | sed -n 's/^pgem/igt@&/p')
-lists=igt-tests/upstream.testlist
-[ ! -e $debugfs/sync/sw_sync ] || lists+=" igt-tests/upstream-sw_sync.testlist"
-run_suite upstream /usr/libexec/igt-gpu-tools <(cat $lists)
+run_suite pgem "$own"
+[ ! -e $debugfs/sync/sw_sync ] || cat "$results/upstream-sw_sync.list" >> "$results/upstream.list"
+run_suite upstream "$upstream"
 health > "$results/health"
 touch "$results/finished"
