@@ -186,7 +186,7 @@ static void child(int fd)
 static void memory_returns(int fd)
 {
 	size_t shmem = pgem_meminfo("Shmem"), unused = pgem_meminfo("MemFree");
-	const size_t size = 64 << 20, slack = 4 << 20;
+	const size_t size = 32 << 20, slack = 4 << 20;
 	struct around around;
 
 	pgem_window(16);
@@ -332,7 +332,7 @@ static const struct pgem_test tests[] = {
 	{ "map-populate", map_populate, "MAP_POPULATE brings in all pages, old and new." },
 	{ "mlock", lock_page, "mlock() faults like a program does." },
 	{ "child", child, "A child's faults map pages for the child alone." },
-	{ "memory-returns", memory_returns, "256 MiB of neighbours are free in the end." },
+	{ "memory-returns", memory_returns, "128 MiB of neighbours are free in the end." },
 	{ "huge", huge, "Of a large folio a second touch maps all, of one page table." },
 	{ "huge-off", huge_off, "Without a window large folios are mapped page by page." },
 	{ "swap", swap, "Pages in swap are skipped, and stay there." },

@@ -93,7 +93,7 @@ static void rss(int fd)
 static void memory_returns(int fd)
 {
 	size_t shmem = pgem_meminfo("Shmem"), fixed = pgem_meminfo("Unevictable");
-	const size_t size = 64 << 20, slack = 4 << 20;
+	const size_t size = 32 << 20, slack = 4 << 20;
 	size_t unused = pgem_meminfo("MemFree");
 	struct pgem_buf buf;
 
@@ -365,7 +365,7 @@ static const struct pgem_test tests[] = {
 	{ "one-page-a-touch", one_page_a_touch,
 	  "A byte touched in 256 MiB costs one page, and each further page one more." },
 	{ "rss", rss, "Touched pages count as shared memory of the process." },
-	{ "memory-returns", memory_returns, "64 MiB of pages are evictable, and gone on close." },
+	{ "memory-returns", memory_returns, "32 MiB of pages are evictable, and gone on close." },
 	{ "last-page", last_page, "The last page can be touched, and is one page." },
 	{ "odd-size", odd_size, "The last page is zero behind the wanted size, too." },
 	{ "threads-same-page", threads_same_page, "Four threads touch each page at once." },
