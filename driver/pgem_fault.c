@@ -294,7 +294,7 @@ static int pgem_fault_insert_own(struct pgem_fault_window *window, struct drm_ge
 	folio_unlock(window->folio);
 	folio_put(window->folio);
 
-	/* The table was there a moment ago. If there is no memory for another, the next try says so. */
+	/* The table was there a moment ago. Without memory for another the next try says so. */
 	return ret == -ENOMEM ? -EAGAIN : ret;
 }
 
