@@ -42,7 +42,7 @@ struct igt_helper_process {
 };
 
 struct option;
-extern jmp_buf igt_subtest_jmpbuf, igt_dynamic_jmpbuf;
+extern jmp_buf igt_subtest_jmpbuf;
 int igt_subtest_init_parse_opts(int *argc, char **argv, const char *short_opts,
 				const struct option *long_opts, const char *help,
 				int (*handler)(int opt, int index, void *data), void *data);
@@ -50,8 +50,6 @@ __attribute__((noreturn)) void igt_exit(void);
 bool __igt_fixture(void);
 void __igt_fixture_complete(void);
 bool __igt_run_subtest(const char *name, const char *file, const int line);
-bool __igt_enter_dynamic_container(void);
-bool __igt_run_dynamic_subtest(const char *name);
 void igt_success(void);
 __igt_format(1, 2) void igt_describe_f(const char *format, ...);
 __igt_format(3, 4)
@@ -104,19 +102,6 @@ void igt_install_exit_handler(void (*handler)(int sig));
 	     snprintf(__name, sizeof(__name), __VA_ARGS__) > 0 && \
 	     __igt_run_subtest(__name, __FILE__, __LINE__) && \
 	     !sigsetjmp(igt_subtest_jmpbuf, 1); \
-	     igt_success())
-
-/* A subtest whose parts are known when it runs */
-#define igt_subtest_with_dynamic(name) \
-	for (; __igt_run_subtest(name, __FILE__, __LINE__) && \
-	       !sigsetjmp(igt_subtest_jmpbuf, 1) && __igt_enter_dynamic_container(); \
-	     igt_success())
-
-#define igt_dynamic_f(...) \
-	for (char __name[256]; \
-	     snprintf(__name, sizeof(__name), __VA_ARGS__) > 0 && \
-	     __igt_run_dynamic_subtest(__name) && \
-	     !sigsetjmp(igt_dynamic_jmpbuf, 1); \
 	     igt_success())
 
 #define igt_fork(child, count) \

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "igt.h"
+#include "igt_dynamic.h"
 #include "pgem_sys.h"
 
 IGT_TEST_DESCRIPTION("Run the driver's own unit tests.");
