@@ -346,8 +346,7 @@ static void need_one_object(int fd)
 
 static void purge_at_once(int fd)
 {
-	for (int round = 0; round < 3; round++)
-		without_swap(fd, need_one_object);
+	without_swap(fd, need_one_object);
 }
 
 /* What others have is not touched when the group is short of memory. */
