@@ -18,7 +18,7 @@ run_suites()
 {
 	local rc=0 env="${SOAK:+PGEM_SOAK=$SOAK} ${SEED:+PGEM_SEED=$SEED} ${PRESSURE:+PGEM_PRESSURE=1}"
 
-	NAME=check-$2 KERNEL=$1 LIMIT=${LIMIT:-3600} \
+	NAME=check-$2 KERNEL=$1 LIMIT=${LIMIT:-4500} \
 		"$tools/vm.sh" "$env tools/suites.sh run out/check/$2" || rc=$?
 	# The runner writes them last, and has crashed in it.
 	for suite in "$out/check/$2"/*/; do
