@@ -265,7 +265,7 @@ static void fork_purge(int fd)
 			/* Data or SIGBUS, and in that page nothing else after it. */
 			bool gone[256] = { false };
 
-			for (size_t i = 0; i < 8 * buf.pages; i++) {
+			for (size_t i = 0; i < 3 * buf.pages; i++) {
 				size_t page = i % buf.pages;
 				bool sig = pgem_read_signal(buf.map + page * PG);
 
