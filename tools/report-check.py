@@ -27,6 +27,8 @@ def warning(place, *frames, head=HEAD, also=()):
 
 known = warning("mm/known.c:10", "first.isra.0", "known_function", "last")
 stranger = warning("mm/known.c:10", "first", "last")
+oom = ["some_test invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0", "Call Trace:", " <TASK>",
+       " out_of_memory+0x1/0x2", " ? drm_dev_enter+0x1/0x2", " </TASK>", "Mem-Info:"]
 
 # Name, what the kernel says, IGT's result, kernel, how many are to be red
 CASES = (
@@ -58,6 +60,10 @@ CASES = (
     ("a driver's error in its middle",
      warning("mm/known.c:10", "known_function", also=[DRM_ERROR]), "dmesg-warn", "7.2", 1),
     ("a driver's error after it", known + [DRM_ERROR], "dmesg-warn", "7.2", 1),
+    ("the OOM killer", oom, "dmesg-warn", "7.2", 0),
+    ("the OOM killer, and a driver's error in its middle", [*oom[:4], DRM_ERROR, *oom[4:]],
+     "dmesg-warn", "7.2", 1),
+    ("a warning after the OOM killer", oom + stranger, "dmesg-warn", "7.2", 2),
     ("cut off", known[:-1], "pass", "7.2", 1),
     ("IGT saw something, and does not say what", [], "dmesg-warn", "7.2", 1),
 )

@@ -37,6 +37,9 @@ WARNING_HEAD = re.compile(r"\] WARNING: (?:CPU: \d+ PID: \d+ at )?(\S+:\d+) ")
 WARNING_FRAME = re.compile(r"\]  (\w+)(?:\.\S+)?\+0x")
 WARNING_END = "---[ end trace "
 WARNING_PART = re.compile(r"\] (?:Modules linked in:| +(?:\? )?\S+\+0x)")
+# The OOM killer's report has a trace, too, at times with names that are left from before.
+OOM_BEGIN = " invoked oom-killer: "
+OOM_END = "</TASK>"
 # Those of them that are known.
 KERNEL_LOG = "kernel-log.txt"
 
@@ -125,8 +128,17 @@ def known_in(lines, kernel, known):
             if any(k.applies(kernel, *warning) for k in known)}
 
 
+def oom_parts(lines):
+    """Yields the lines of the OOM killer's traces."""
+    inside = False
+    for line in lines:
+        inside = (inside or OOM_BEGIN in line) and OOM_END not in line
+        if inside and WARNING_PART.search(line):
+            yield line
+
+
 def without_known(test, result, kernel, known):
-    """Returns what IGT's result would be, had there been no known warning.
+    """Returns what IGT's result would be, had there been no known warning, and no OOM kill.
 
     It sees a warning only if DRM or a driver of DRM has a part in it, or is loaded.
     """
@@ -134,6 +146,7 @@ def without_known(test, result, kernel, known):
     words = set((test.get("dmesg-warnings") or "").splitlines())
     parts = {line for first, last in known_in(lines, kernel, known).items()
              for line in lines[first:last] if WARNING_PART.search(line)}
+    parts.update(oom_parts(lines))
     if words and words <= parts:
         return {"dmesg-warn": "pass", "dmesg-fail": "fail"}.get(result, result)
     return result
