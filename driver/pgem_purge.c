@@ -141,7 +141,7 @@ VISIBLE_IF_KUNIT unsigned long pgem_purge_try(struct pgem_bo *bo)
 	bool is_purged;
 
 	if (!dma_resv_trylock(bo->base.resv)) {
-		/* Maybe to purge it. A cgroup's reclaim gives up long before a large one is. */
+		/* Who purges a large object takes longer than a cgroup's reclaim goes on trying. */
 		schedule_timeout_uninterruptible(1);
 		return 0;
 	}

@@ -112,7 +112,8 @@ static void pgem_shrinker_test_empty(struct kunit *test)
 static void pgem_shrinker_test_counts(struct kunit *test)
 {
 	struct pgem_bo *bo = pgem_test_bo_create(test, 1024 * PAGE_SIZE);
-	const unsigned int flags = SHRINKER_NUMA_AWARE | SHRINKER_MEMCG_AWARE;
+	const unsigned int flags = SHRINKER_REGISTERED | SHRINKER_NUMA_AWARE |
+				   SHRINKER_MEMCG_AWARE;
 	struct pgem_device *pdev = test->priv;
 
 	KUNIT_EXPECT_EQ(test, pdev->purge.shrinker->flags & flags, flags);
